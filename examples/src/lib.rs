@@ -1,0 +1,1 @@
+//! Runnable sites with their truth beside them.

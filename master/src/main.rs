@@ -1,0 +1,3 @@
+//! The command `autoperf`.
+
+fn main() {}

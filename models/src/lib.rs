@@ -1,0 +1,11 @@
+//! Queueing models, output statistics and the search for load levels: pure mathematics without clock, file or socket.
+//!
+//! Units: times in seconds (`_s`), rates per second (`_per_s`), utilizations 0..1 per server, users as integers.
+
+pub mod distribution;
+pub mod estimate;
+pub mod level;
+pub mod record;
+pub mod search;
+
+pub use estimate::Estimate;

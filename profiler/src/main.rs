@@ -1,0 +1,3 @@
+//! The agent `autoperf-profiler`.
+
+fn main() {}

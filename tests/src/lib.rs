@@ -1,0 +1,1 @@
+//! End-to-end promises live in `tests/`, one file a promise.
