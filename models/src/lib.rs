@@ -5,6 +5,7 @@
 pub mod distribution;
 pub mod estimate;
 pub mod level;
+pub mod queueing;
 pub mod record;
 pub mod search;
 pub mod statistics;
