@@ -7,5 +7,6 @@ pub mod estimate;
 pub mod level;
 pub mod record;
 pub mod search;
+pub mod simulation;
 
 pub use estimate::Estimate;
