@@ -9,5 +9,6 @@ pub mod queueing;
 pub mod record;
 pub mod search;
 pub mod statistics;
+pub mod simulation;
 
 pub use estimate::Estimate;
