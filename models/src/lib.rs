@@ -8,6 +8,7 @@ pub mod level;
 pub mod queueing;
 pub mod record;
 pub mod search;
+pub mod simulation;
 pub mod statistics;
 
 pub use estimate::Estimate;
