@@ -11,6 +11,8 @@ pub struct HostDetail {
     pub cpu_modes: Option<CpuModes>,
     /// Busy CPU time of each core, ns, in the order of the core numbers.
     pub core_busy_ns: Vec<u64>,
+    /// Processes and threads started since boot.
+    pub tasks_started: Option<u64>,
     /// Processes that run or wait for a core, averaged over a minute (the load average).
     pub load_1min: Option<f64>,
     /// Memory installed, bytes.
