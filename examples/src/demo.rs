@@ -20,7 +20,7 @@ pub use law::{CORES_PER_TIER, ENTRY, Kind, LAW, ROWS, ServiceLaw, THINK_TIME, Ti
 pub use site::{Launch, Site};
 pub use workload::write_workload;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 use server::Server;
 use service::Service;
 use std::ffi::CString;
@@ -36,6 +36,9 @@ Usage: autoperf-demo-site [--port N] [--workload DIR] [--profiler-port N]
        autoperf-demo-site storage [--port N] [--tied]
            one tier on 127.0.0.1; --tied ends it when its standard input closes
 ";
+
+/// Nice value of the tiers, where the system grants it.
+const PRIORITY: i32 = -10;
 
 /// Becomes one tier (`web`, `storage`) or, without one of these words, starts both and waits. Arguments are those of
 /// [`USAGE`], without the program's name.
@@ -115,6 +118,12 @@ impl Options {
                 maximum: most,
             },
         )?;
+        if self.tied {
+            // A session of its own: Ctrl-C in the terminal reaches the one who decides, and only that one.
+            // Refused only to a shell's job, which has a process group of its own already.
+            let _ = rustix::process::setsid();
+        }
+        insist_on_cpu();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         let address = listener.local_addr()?;
         let mut server = Server::new(service, listener, CORES_PER_TIER)?;
@@ -153,6 +162,13 @@ impl Options {
         let status = site.wait()?;
         Err(io::Error::other(format!("demo-web has ended: {status}")))
     }
+}
+
+/// Asks that other work on the machine does not take the tier's part of a core away; what is refused is done without.
+fn insist_on_cpu() {
+    let _ = setpriority_process(None, PRIORITY);
+    // Where the kernel groups processes by session, the group's nice value is what counts between sessions.
+    let _ = std::fs::write("/proc/self/autogroup", PRIORITY.to_string());
 }
 
 fn port(text: &str) -> io::Result<u16> {

@@ -192,12 +192,19 @@ fn slow_failing_large_and_vanishing_answers_are_to_be_had() {
 }
 
 #[test]
-fn the_processes_bear_their_names() {
+fn the_processes_bear_their_names_and_are_sessions_of_their_own() {
     let site = start();
     for tier in Tier::ALL {
         let comm = std::fs::read_to_string(format!("/proc/{}/comm", site.pid(tier))).expect("lives");
         let command_line = std::fs::read(format!("/proc/{}/cmdline", site.pid(tier))).expect("lives");
         assert_eq!(comm.trim_end(), tier.process_name());
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", site.pid(tier))).expect("lives");
+        let session = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(3));
+        assert_eq!(
+            session,
+            Some(site.pid(tier).to_string().as_str()),
+            "out of reach of Ctrl-C"
+        );
         assert_eq!(
             command_line.split(|b| *b == 0).next(),
             Some(tier.process_name().as_bytes())
@@ -232,7 +239,7 @@ fn the_tiers_end_when_the_process_that_started_them_is_killed() {
         .expect("the program starts");
     let lines: Vec<String> = BufReader::new(parent.stdout.take().expect("a pipe"))
         .lines()
-        .take(2)
+        .take(3)
         .collect::<Result<_, _>>()
         .expect("text");
     let pids = [0, 1].map(|line: usize| {
@@ -242,7 +249,16 @@ fn the_tiers_end_when_the_process_that_started_them_is_killed() {
             .and_then(|pid| pid.parse().ok())
             .expect("a number")
     });
-    assert!(pids.iter().all(|pid| lives(*pid)));
+    let port = lines[0]
+        .trim_end()
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
+    // All is said that will be said; from now on the site must serve until its parent dies.
+    transact(&mut Client::connect(port), Kind::Search);
+    sleep(Duration::from_millis(100));
+    assert!(pids.iter().all(|pid| lives(*pid)), "{lines:?}");
     parent.kill().expect("it can be killed");
     parent.wait().expect("it ends");
     assert!(are_gone(pids), "{lines:?}");

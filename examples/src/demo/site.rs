@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// How long a tier may take to say where it listens, ns.
 const START_LIMIT_NS: u64 = 20_000_000_000;
@@ -30,8 +30,9 @@ pub struct Site {
 
 #[derive(Debug)]
 struct Running {
-    // Holding the child holds its standard input: the tier ends when that pipe closes.
     child: Child,
+    /// The tier ends when this pipe closes; kept apart from the child because waiting for one closes its input.
+    _tie: Option<ChildStdin>,
     port: u16,
 }
 
@@ -104,14 +105,17 @@ impl Running {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // A group of its own, so that Ctrl-C in the terminal reaches the one who decides, and only that one.
-            .process_group(0)
             .spawn()?;
         let port = match child.stdout.take() {
             Some(stdout) => read_port(stdout),
             None => Err(io::Error::other("no pipe")),
         };
-        let mut running = Self { child, port: 0 };
+        let tie = child.stdin.take();
+        let mut running = Self {
+            child,
+            _tie: tie,
+            port: 0,
+        };
         running.port = port.map_err(|error| {
             let program = launch.program.display();
             io::Error::other(format!("{program} as {}: {error}", tier.process_name()))

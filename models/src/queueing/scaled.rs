@@ -7,6 +7,9 @@
 /// Exponent of zero: low enough to lose against any other, far enough from the end that sums do not overflow.
 const ZERO_EXPONENT: i64 = i64::MIN / 8;
 
+/// A term so many binary digits below the largest one is lost in the sum, even a million of them.
+const NEGLIGIBLE: i64 = 80;
+
 /// `2^power` for `power <= 0`, zero below the normal range.
 #[inline]
 fn power_of_two(power: i64) -> f64 {
@@ -130,22 +133,26 @@ impl ScaledVec {
         }
     }
 
-    /// `sum_j self[j] * other[n - j]` for `j < terms`, and the same sum weighted by `weight[n - j] + j`, divided by the
-    /// former: the convolution's term and the mean that it carries (see `convolution`).
+    /// `sum_j self[j] * other[n - j]` for `j < terms`, and the mean of `weight[n - j] + j` over its terms (see
+    /// `convolution`).
     pub(crate) fn convolve(&self, other: &Self, weight: &[f64], (n, terms): (usize, usize)) -> (Scaled, f64) {
-        let first = n + 1 - terms;
-        let (mantissa, exponent) = (&self.mantissa[..terms], &self.exponent[..terms]);
-        let (others, powers) = (&other.mantissa[first..=n], &other.exponent[first..=n]);
-        let weights = &weight[first..=n];
-        let top = exponent.iter().zip(powers.iter().rev());
-        let top = top.map(|(a, b)| a + b).max().unwrap_or(ZERO_EXPONENT);
+        let mirrored = n + 1 - terms..n + 1;
+        let (exponent, powers) = (&self.exponent[..terms], &other.exponent[mirrored.clone()]);
+        let totals = exponent.iter().zip(powers.iter().rev()).map(|(a, b)| a + b);
+        let top = totals.clone().fold(ZERO_EXPONENT, i64::max);
+        // Terms are unimodal or nearly so; those at the ends that cannot change a digit are left out.
+        let counts = |total: i64| total >= top - NEGLIGIBLE;
+        let begin = totals.clone().position(counts).unwrap_or(terms);
+        let end = terms - totals.clone().rev().position(counts).unwrap_or(0);
+        let others = &other.mantissa[mirrored.clone()][terms - end..terms - begin];
+        let weights = &weight[mirrored][terms - end..terms - begin];
+        let factors = self.mantissa[begin..end].iter().zip(others.iter().rev());
+        let places = weights.iter().rev().zip(begin..end);
         let (mut sum, mut moment) = (0.0, 0.0);
-        for j in 0..terms {
-            let mirror = terms - 1 - j;
-            let term =
-                mantissa[j] * others[mirror] * power_of_two((exponent[j] + powers[mirror] - top).min(0));
+        for (((a, b), total), (weight, j)) in factors.zip(totals.skip(begin)).zip(places) {
+            let term = a * b * power_of_two(total - top);
             sum += term;
-            moment += term * (weights[mirror] + j as f64);
+            moment += term * (weight + j as f64);
         }
         let mean = if sum > 0.0 { moment / sum } else { 0.0 };
         (Scaled::normalized(sum, top), mean)
