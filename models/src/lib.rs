@@ -10,5 +10,7 @@ pub mod linear;
 pub mod queueing;
 pub mod record;
 pub mod search;
+pub mod simulation;
+pub mod statistics;
 
 pub use estimate::Estimate;
