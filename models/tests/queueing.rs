@@ -7,6 +7,8 @@
 
 #[path = "queueing/bounds.rs"]
 mod bounds;
+#[path = "queueing/cbmg.rs"]
+mod cbmg;
 #[path = "queueing/laws.rs"]
 mod laws;
 #[path = "queueing/multiclass.rs"]
@@ -33,6 +35,7 @@ const TOPICS: &[(&str, &[Vector])] = &[
     ),
     ("Several servers, load-dependent rates", multiserver::VECTORS),
     ("Open queues and networks", open::VECTORS),
+    ("Customer behaviour model graphs", cbmg::VECTORS),
 ];
 
 #[test]
