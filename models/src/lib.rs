@@ -13,5 +13,6 @@ pub mod record;
 pub mod search;
 pub mod simulation;
 pub mod statistics;
+pub mod usl;
 
 pub use estimate::Estimate;

@@ -19,6 +19,8 @@ mod multiserver;
 mod mva;
 #[path = "queueing/open.rs"]
 mod open;
+#[path = "queueing/usl.rs"]
+mod usl;
 #[path = "queueing/vector.rs"]
 mod vector;
 
@@ -36,6 +38,7 @@ const TOPICS: &[(&str, &[Vector])] = &[
     ("Several servers, load-dependent rates", multiserver::VECTORS),
     ("Open queues and networks", open::VECTORS),
     ("Customer behaviour model graphs", cbmg::VECTORS),
+    ("Universal scalability law", usl::VECTORS),
 ];
 
 #[test]
