@@ -3,6 +3,7 @@
 //! Units: times in seconds (`_s`), rates per second (`_per_s`), utilizations 0..1 per server, users as integers.
 
 pub mod cbmg;
+pub mod demand;
 pub mod distribution;
 pub mod estimate;
 pub mod laws;
