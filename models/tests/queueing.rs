@@ -11,6 +11,8 @@ mod bounds;
 mod cbmg;
 #[path = "queueing/demand.rs"]
 mod demand;
+#[path = "queueing/knee.rs"]
+mod knee;
 #[path = "queueing/laws.rs"]
 mod laws;
 #[path = "queueing/multiclass.rs"]
@@ -42,6 +44,7 @@ const TOPICS: &[(&str, &[Vector])] = &[
     ("Customer behaviour model graphs", cbmg::VECTORS),
     ("Universal scalability law", usl::VECTORS),
     ("Service demands", demand::VECTORS),
+    ("Knee of a curve", knee::VECTORS),
 ];
 
 #[test]

@@ -1,8 +1,8 @@
 //! Demands that change with load: turbo clocks and cold caches, growing lock and coherency costs, batching.
 //!
-//! Measured at several levels, a demand becomes a curve over the load, either through the points (as MVASD does: Kattepur
-//! & Nambiar 2015) or as a parabola (Zhang 2013), and a curve over the number present becomes a station with rates that
-//! depend on load, which [`crate::queueing::multiserver`] solves exactly.
+//! Measured at several levels, a demand becomes a curve over the load, through the points or as a parabola (Zhang 2013),
+//! and a curve over the number present becomes a station with rates that depend on load, which
+//! [`crate::queueing::multiserver`] solves exactly.
 
 use crate::linear::Matrix;
 use crate::queueing::{Station, StationKind};
