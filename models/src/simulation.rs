@@ -21,10 +21,12 @@
 mod bins;
 mod effect;
 mod engine;
+pub mod families;
 mod heap;
 mod level;
 mod pool;
 mod product_form;
+mod reference;
 mod site;
 mod station;
 mod walk;
@@ -32,4 +34,5 @@ mod walk;
 pub use bins::BinAggregator;
 pub use engine::{Counters, Simulator};
 pub use level::LevelRun;
+pub use reference::{ReferencePoint, Saturation, reference_curve, saturation};
 pub use site::{Class, Discipline, Effect, Generator, Pool, Site, SiteError, Station, Step};
