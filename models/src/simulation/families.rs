@@ -189,6 +189,10 @@ mod tests {
                 .unwrap_or_else(|| panic!("{what}"));
             assert!((2.0..=6_000.0).contains(&found.users), "{what}: {found:?}");
             assert!(found.max_throughput_per_s <= 3_000.0, "{what}: {found:?}");
+            if drawn.family != Family::Pauses {
+                let demand_s: f64 = drawn.site.demands_s().unwrap().iter().sum();
+                assert!((found.light_response_s / demand_s - 1.0).abs() < 1e-12, "{what}");
+            }
             let falls = matches!(drawn.family, Family::Coherency | Family::Thrashing);
             assert_eq!(found.retrograde, falls, "{what}");
         }

@@ -58,7 +58,8 @@ pub fn reference_curve(
 }
 
 /// The saturation point in the state that lasts. `seconds` and `seed` serve what has no exact answer. `None` where nothing
-/// limits throughput but think time, the mix is a matter of chance, or the limit has no answer that is known to be right.
+/// limits throughput but think time, the mix is a matter of chance, the site does not stay what it is (leak, two regimes),
+/// answers are lost (time limits, failures), the generator has a limit, or pools make one that has no exact answer.
 ///
 /// # Errors
 /// A site that cannot be simulated.
@@ -68,12 +69,15 @@ pub fn saturation(site: &Site, seconds: f64, seed: u64) -> Result<Option<Saturat
     let (Some(demands_s), Some(think_s)) = (site.demands_s(), site.think_time_s()) else {
         return Ok(None);
     };
-    let light = match reference_curve(&site, &[1], seconds, seed)?.first() {
-        Some(ReferencePoint {
-            response_time_s: Some(light),
-            ..
-        }) => light.value,
-        _ => return Ok(None),
+    if !has_lasting_capacity(&site) {
+        return Ok(None);
+    }
+    let light = match lone_response_s(&site, &demands_s) {
+        Some(light) => light,
+        None => match simulated(&site, 1, seconds, seed)?.response_time_s {
+            Some(light) => light.value,
+            None => return Ok(None),
+        },
     };
     let limits = site
         .stations
@@ -108,6 +112,23 @@ fn warmed_up(site: &Site) -> Site {
             .retain(|effect| !matches!(effect, Effect::ColdStart { .. }));
     }
     site
+}
+
+/// Whether the plateau is a matter of the stations and pools alone and stays what it is.
+fn has_lasting_capacity(site: &Site) -> bool {
+    let changing = |effect: &Effect| matches!(effect, Effect::Leak { .. } | Effect::Bistable { .. });
+    let effects = site.stations.iter().flat_map(|station| &station.effects);
+    let served = site
+        .classes
+        .iter()
+        .all(|class| class.timeout_s.is_none() && class.failures == 0.0);
+    served && site.generator.is_none() && !effects.clone().any(changing)
+}
+
+/// Response time of a lone user where it is the sum of the demands.
+fn lone_response_s(site: &Site, demands_s: &[f64]) -> Option<f64> {
+    let mut effects = site.stations.iter().flat_map(|station| &station.effects);
+    effects.all(Effect::is_load).then(|| demands_s.iter().sum())
 }
 
 /// Exact points by number of users; index 0 is no user.
@@ -184,9 +205,6 @@ fn lasting_capacity(station: &Station) -> Option<f64> {
         capacity *= match effect {
             Effect::Coherency { per_job } | Effect::Thrashing { per_job, .. } if *per_job > 0.0 => 0.0,
             Effect::Pauses { every, length, .. } => every.mean() / (every.mean() + length.mean()),
-            Effect::Bistable { slow, fast_s, slow_s } => {
-                (fast_s.mean() + slow_s.mean() / slow) / (fast_s.mean() + slow_s.mean())
-            }
             other => load_speed(std::slice::from_ref(other), u32::MAX),
         };
     }
@@ -357,5 +375,7 @@ mod tests {
         let mut free = site(None, exponential());
         free.stations[0] = Station::delay("network");
         assert_eq!(saturation(&free, 10.0, 1), Ok(None));
+        let leaking = site(Some(Effect::Leak { per_minute: 0.1 }), exponential());
+        assert_eq!(saturation(&leaking, 10.0, 1), Ok(None));
     }
 }
