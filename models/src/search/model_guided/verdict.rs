@@ -1,0 +1,99 @@
+//! What the levels add up to.
+
+use super::ModelGuided;
+use super::plans::Outlook;
+use crate::Estimate;
+use crate::search::measured;
+use crate::search::{CurvePoint, Finding, VerdictCode};
+
+/// Most rows of a curve.
+const CURVE_ROWS: u32 = 200;
+
+/// Interval of `X_max` beyond which no capacity is claimed, relative half-width.
+const TOO_WIDE: f64 = 0.10;
+
+pub(super) fn finding(search: &ModelGuided) -> Finding {
+    match Outlook::of(search) {
+        None => search.history.without_levels(),
+        Some(outlook) => search.history.noted(with_model(search, &outlook)),
+    }
+}
+
+fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
+    let model = &outlook.model;
+    let capacity = model.capacity();
+    let (verdict, reason) = judged(search, outlook, capacity);
+    let mut finding = Finding::without_figures(verdict, vec![reason]);
+    finding
+        .reasons
+        .extend(search.history.runs.iter().filter_map(|r| r.rejected.clone()));
+    if matches!(
+        verdict,
+        VerdictCode::Found | VerdictCode::Retrograde | VerdictCode::Inconclusive
+    ) {
+        finding.max_throughput_per_s = capacity;
+        finding.saturation_users = model.saturation_users();
+        let demands = &outlook.model.evidence().demands;
+        finding.bottleneck = capacity.and_then(|x| measured::bottleneck(demands, x.value));
+    } else {
+        (finding.max_throughput_per_s, finding.saturation_users) = search.history.reached();
+    }
+    finding.curve = curve(outlook);
+    finding
+}
+
+fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
+    let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    if let (true, Some(x)) = (outlook.saturated.len() >= 2, capacity) {
+        let rate = x.value;
+        return if x.relative_half_width() <= TOO_WIDE {
+            (
+                VerdictCode::Found,
+                format!("Throughput stays at {rate:.4} per second beyond {knee:.0} users."),
+            )
+        } else {
+            (
+                VerdictCode::Inconclusive,
+                format!("The plateau near {rate:.4} per second is too uncertain."),
+            )
+        };
+    }
+    if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
+        return (
+            VerdictCode::GeneratorLimited,
+            format!("The generator was the limit beyond {highest} users."),
+        );
+    }
+    let tried_all = f64::from(highest) > 0.9 * f64::from(search.history.ceiling());
+    let busy = outlook.model.forecast(highest).map_or(0.0, |f| f.saturation);
+    if tried_all && busy < 0.05 && knee > 3.0 * f64::from(highest) {
+        return (
+            VerdictCode::NoSaturation,
+            format!(
+                "Throughput still grows with every user at {highest} users: think time is the limit, not the site."
+            ),
+        );
+    }
+    (
+        VerdictCode::AtLeast,
+        format!("The search ended at {highest} users before the plateau was confirmed."),
+    )
+}
+
+fn curve(outlook: &Outlook) -> Vec<CurvePoint> {
+    let highest = outlook.highest;
+    let rows = highest.min(CURVE_ROWS);
+    let mut points = Vec::new();
+    for row in 1..=rows {
+        let users = (u64::from(row) * u64::from(highest)).div_ceil(u64::from(rows)) as u32;
+        let users = if row == 1 { 1 } else { users };
+        if let Some((throughput_per_s, response_time_s)) = outlook.model.estimates(users) {
+            points.push(CurvePoint {
+                users,
+                throughput_per_s,
+                response_time_s,
+            });
+        }
+    }
+    points
+}
