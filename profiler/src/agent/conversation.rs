@@ -48,14 +48,17 @@ pub enum Dropped {
 /// Speaks with a client until it leaves.
 pub(super) fn hold(agent: &Arc<Agent>, link: impl Link) -> Result<(), Dropped> {
     let mut connection = Connection::new(link, LONGEST_REQUEST);
-    let session = introduce(agent, &mut connection)?;
+    let (session, holder) = introduce(agent, &mut connection)?;
     let result = answer_all(agent, &mut connection, &session);
-    agent.lock().sessions.detach(&session, clock::monotonic_ns());
+    agent
+        .lock()
+        .sessions
+        .detach(&session, holder, clock::monotonic_ns());
     result
 }
 
-/// The hello; returns the session's name.
-fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Result<String, Dropped> {
+/// The hello; returns the session's name and the token of this connection.
+fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Result<(String, u64), Dropped> {
     let request = connection.receive(clock::monotonic_ns() + SHORT_NS, SHORT_NS)?;
     let Request::Hello { protocol, resume } = request else {
         return refuse(
@@ -75,26 +78,28 @@ fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Res
     }
     let hello = {
         let mut state = agent.lock();
-        let resumed = resume.filter(|name| state.sessions.resume(name));
-        let session = match &resumed {
-            Some(name) => name.clone(),
-            None => session_name()?,
+        let resumed = resume.and_then(|name| Some((state.sessions.resume(&name)?, name)));
+        let (holder, session, again) = match resumed {
+            Some((holder, name)) => (Some(holder), name, true),
+            None => {
+                let name = session_name()?;
+                (state.sessions.open(&name), name, false)
+            }
         };
-        if resumed.is_some() || state.sessions.open(&session) {
-            Some(hello(&state.observer, session, resumed.is_some()))
-        } else {
-            None
-        }
+        holder.map(|holder| (holder, hello(&state.observer, session, again)))
     };
-    let Some(hello) = hello else {
+    let Some((holder, hello)) = hello else {
         return refuse(connection, Failure::Busy, Dropped::Busy);
     };
     let session = hello.session.clone();
     if let Err(error) = connection.send(&Answer::Hello(hello), clock::monotonic_ns() + SHORT_NS) {
-        agent.lock().sessions.detach(&session, clock::monotonic_ns());
+        agent
+            .lock()
+            .sessions
+            .detach(&session, holder, clock::monotonic_ns());
         return Err(error.into());
     }
-    Ok(session)
+    Ok((session, holder))
 }
 
 fn refuse<L: Link, T>(

@@ -18,6 +18,8 @@ pub struct Session {
     watch: Option<Watch>,
     ring: Ring,
     detached_ns: Option<u64>,
+    /// How often a connection has taken it up.
+    holder: u64,
 }
 
 /// All sessions, by their names.
@@ -27,36 +29,35 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Takes up the session `name` if it waits for its client.
-    pub fn resume(&mut self, name: &str) -> bool {
-        match self.by_name.get_mut(name) {
-            Some(session) if session.detached_ns.is_some() => {
-                session.detached_ns = None;
-                true
-            }
-            _ => false,
-        }
+    /// Takes up the session `name`, also from a connection that is not yet known to be broken: only its client knows the
+    /// name. Returns the token of the new holder.
+    pub fn resume(&mut self, name: &str) -> Option<u64> {
+        let session = self.by_name.get_mut(name)?;
+        session.detached_ns = None;
+        session.holder += 1;
+        Some(session.holder)
     }
 
-    /// Opens a session; the one that has waited longest for its client makes room. False when none can.
-    pub fn open(&mut self, name: &str) -> bool {
+    /// Opens a session; the one that has waited longest for its client makes room. Returns the token of its holder, `None`
+    /// when there is no room.
+    pub fn open(&mut self, name: &str) -> Option<u64> {
         if self.by_name.len() >= MOST {
             let waiting = self
                 .by_name
                 .iter()
                 .filter_map(|(name, session)| Some((session.detached_ns?, name.clone())));
-            let Some((_, oldest)) = waiting.min() else {
-                return false;
-            };
+            let (_, oldest) = waiting.min()?;
             self.by_name.remove(&oldest);
         }
         self.by_name.insert(name.to_owned(), Session::default());
-        true
+        Some(0)
     }
 
-    /// The client has gone; without a watch there is nothing to come back to.
-    pub fn detach(&mut self, name: &str, now_ns: u64) {
+    /// The holder has gone, unless another has taken the session up meanwhile; without a watch there is nothing to come back
+    /// to.
+    pub fn detach(&mut self, name: &str, holder: u64, now_ns: u64) {
         match self.by_name.get_mut(name) {
+            Some(session) if session.holder != holder => {}
             Some(session) if session.watch.is_some() => session.detached_ns = Some(now_ns),
             _ => {
                 self.by_name.remove(name);
@@ -136,24 +137,33 @@ mod tests {
     use super::*;
 
     fn watching(sessions: &mut Sessions, name: &str) {
-        assert!(sessions.open(name));
+        assert_eq!(sessions.open(name), Some(0));
         sessions.by_name.get_mut(name).unwrap().watch = Some(Watch::default());
     }
 
     #[test]
-    fn only_a_session_without_its_client_can_be_resumed() {
+    fn a_session_waits_for_its_client_but_not_for_ever() {
         let mut sessions = Sessions::default();
         watching(&mut sessions, "a");
-        assert!(!sessions.resume("a"), "its client is still there");
-        sessions.detach("a", 10);
-        assert!(!sessions.resume("b"));
-        assert!(sessions.resume("a"));
-        sessions.detach("a", 20);
+        assert_eq!(
+            sessions.resume("a"),
+            Some(1),
+            "the old connection is broken and the agent has not noticed"
+        );
+        sessions.detach("a", 0, 10);
         sessions.expire(20 + PATIENCE_NS);
-        assert!(!sessions.resume("a"), "it was too late");
-        assert!(sessions.open("c"));
-        sessions.detach("c", 0);
-        assert!(!sessions.resume("c"), "it watched nothing");
+        assert_eq!(sessions.resume("b"), None);
+        assert_eq!(
+            sessions.resume("a"),
+            Some(2),
+            "the old connection's end has changed nothing"
+        );
+        sessions.detach("a", 2, 20);
+        sessions.expire(20 + PATIENCE_NS);
+        assert_eq!(sessions.resume("a"), None, "it was too late");
+        sessions.open("c");
+        sessions.detach("c", 0, 0);
+        assert_eq!(sessions.resume("c"), None, "it watched nothing");
     }
 
     #[test]
@@ -162,10 +172,10 @@ mod tests {
         for index in 0..MOST {
             watching(&mut sessions, &format!("s{index:02}"));
         }
-        assert!(!sessions.open("new"));
-        sessions.detach("s05", 200);
-        sessions.detach("s07", 100);
-        assert!(sessions.open("new"));
-        assert!(sessions.resume("s05") && !sessions.resume("s07"));
+        assert_eq!(sessions.open("new"), None);
+        sessions.detach("s05", 0, 200);
+        sessions.detach("s07", 0, 100);
+        assert_eq!(sessions.open("new"), Some(0));
+        assert_eq!((sessions.resume("s05"), sessions.resume("s07")), (Some(1), None));
     }
 }
