@@ -239,7 +239,7 @@ fn the_tiers_end_when_the_process_that_started_them_is_killed() {
         .expect("the program starts");
     let lines: Vec<String> = BufReader::new(parent.stdout.take().expect("a pipe"))
         .lines()
-        .take(3)
+        .take(4)
         .collect::<Result<_, _>>()
         .expect("text");
     let pids = [0, 1].map(|line: usize| {
