@@ -7,8 +7,10 @@ mod client;
 
 use autoperf_examples::demo::{Kind, LAW, Launch, Site, Tier, truth, write_workload};
 use client::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -220,6 +222,18 @@ fn dropping_the_site_ends_its_processes() {
     drop(site);
     assert!(pids.iter().all(|pid| !lives(*pid)));
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_tier_that_is_asked_to_end_ends() {
+    let mut site = start();
+    let web = i32::try_from(site.pid(Tier::Web))
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a pid");
+    kill_process(web, Signal::TERM).expect("it is ours");
+    let status = site.wait().expect("it ends");
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
 }
 
 #[test]
