@@ -7,6 +7,7 @@ pub mod estimate;
 pub mod level;
 pub mod record;
 pub mod search;
+pub mod stability;
 pub mod statistics;
 
 pub use estimate::Estimate;
