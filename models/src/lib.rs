@@ -5,7 +5,10 @@
 pub mod distribution;
 pub mod estimate;
 pub mod level;
+pub mod queueing;
 pub mod record;
 pub mod search;
+pub mod simulation;
+pub mod statistics;
 
 pub use estimate::Estimate;

@@ -1,0 +1,332 @@
+//! What is believed of a site after the levels so far: several explanations (the profiled resources alone, a hidden queue, a
+//! hidden pool; more or less departure from them), each fitted, weighed by how well it foresaw the levels.
+
+use super::fit::{Grid, Observation, Posterior, Prior};
+use super::network::{self, Station};
+use super::options::ThinkTime;
+use super::outcome::ResourceDemand;
+use crate::Estimate;
+
+/// Standard deviations of the rates' departure from an explanation per e-fold of n, with their prior weights.
+const SPREADS: [(f64, f64); 4] = [(0.015, 0.3), (0.05, 0.3), (0.15, 0.25), (0.45, 0.15)];
+
+/// Two-sided 95 % quantile of the normal law.
+pub(crate) const NORMAL_95: f64 = 1.959_964;
+
+/// What the fit starts from.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    pub(crate) levels: Vec<Observation>,
+    pub(crate) demands: Vec<ResourceDemand>,
+    pub(crate) think: ThinkTime,
+    /// Relative standard error of the mean think time.
+    pub(crate) think_error: f64,
+    /// Largest number of users that predictions are wanted for.
+    pub(crate) reach: u32,
+}
+
+/// The weighted explanations.
+#[derive(Debug, Clone)]
+pub(crate) struct SiteModel {
+    grid: Grid,
+    parts: Vec<(f64, Posterior)>,
+    evidence: Evidence,
+}
+
+/// A prediction for one number of users.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forecast {
+    pub(crate) throughput_per_s: f64,
+    pub(crate) response_s: f64,
+    /// Standard deviation of ln R.
+    pub(crate) log_sd: f64,
+    /// -dR/dZ.
+    pub(crate) saturation: f64,
+    /// Transactions inside the site.
+    pub(crate) jobs: f64,
+}
+
+impl SiteModel {
+    /// Weighs the explanations; `None` where there is no level yet or none can be fitted.
+    pub(crate) fn calibrate(evidence: Evidence) -> Option<Self> {
+        if evidence.levels.is_empty() {
+            return None;
+        }
+        let grid = Grid::new(evidence.reach as usize);
+        let mut parts = Vec::new();
+        for explanation in explanations(&evidence, grid.jobs()) {
+            let capacity = demand_error(&evidence.demands).hypot(0.02);
+            for (spread, share) in SPREADS {
+                let prior = Prior {
+                    log_rates: explanation.log_rates.clone(),
+                    offset: explanation.offset,
+                    capacity,
+                    spread,
+                    log_weight: (explanation.weight * share).ln(),
+                };
+                parts.extend(Posterior::fit(&prior, &grid, &evidence.levels, evidence.think));
+            }
+        }
+        let best = parts
+            .iter()
+            .map(|p| p.log_evidence)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let weighted = parts.into_iter().map(|p| ((p.log_evidence - best).exp(), p));
+        let mut parts: Vec<_> = weighted.filter(|(weight, _)| *weight > 0.02).collect();
+        let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+        parts.iter_mut().for_each(|(weight, _)| *weight /= total);
+        (!parts.is_empty()).then_some(Self {
+            grid,
+            parts,
+            evidence,
+        })
+    }
+
+    /// Think time that the predictions hold for.
+    pub(crate) fn think_s(&self) -> f64 {
+        self.evidence.think.mean_s
+    }
+
+    /// Prediction with its doubt, that between the explanations included.
+    pub(crate) fn forecast(&self, users: u32) -> Option<Forecast> {
+        let think_s = self.think_s();
+        let mut mixed = Mixed::default();
+        let (mut saturation, mut jobs) = (0.0, 0.0);
+        for (weight, part) in &self.parts {
+            let prediction = part.predict(&self.grid, users.max(1), think_s)?;
+            mixed.add(*weight, prediction.flow.response_s.ln(), prediction.log_sd);
+            saturation += weight * prediction.flow.saturation;
+            jobs += weight * prediction.flow.jobs;
+        }
+        let response_s = mixed.mean.exp();
+        Some(Forecast {
+            throughput_per_s: f64::from(users) / (response_s + think_s),
+            response_s,
+            log_sd: mixed.sd(),
+            saturation,
+            jobs,
+        })
+    }
+
+    /// 95 % intervals of throughput and response time with `users`.
+    pub(crate) fn estimates(&self, users: u32) -> Option<(Estimate, Estimate)> {
+        let forecast = self.forecast(users)?;
+        let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
+        let factor = (NORMAL_95 * forecast.log_sd).exp();
+        let (low, high) = (forecast.response_s / factor, forecast.response_s * factor);
+        let response = Estimate::new(forecast.response_s, low, high, samples)?;
+        // The doubt on the think time moves throughput at light load only; there it is all the doubt there is.
+        let per_user = |r: f64| r + self.think_s();
+        let drawn = NORMAL_95 * self.evidence.think_error * self.think_s() * (1.0 - forecast.saturation);
+        let slower = f64::from(users) / (per_user(high) + drawn);
+        let faster = f64::from(users) / (per_user(low) - drawn).max(1e-12);
+        let throughput = Estimate::new(forecast.throughput_per_s, slower, faster, samples)?;
+        Some((throughput, response))
+    }
+
+    /// Plateau of throughput with the doubt on its logarithm: the rate over the saturated levels, or at the far end where
+    /// there is none yet.
+    pub(crate) fn plateau(&self) -> Option<(f64, f64)> {
+        let saturated = self.saturated_jobs();
+        let mut mixed = Mixed::default();
+        for (weight, part) in &self.parts {
+            let (log_rate, sd) = part.plateau(&self.grid, &saturated);
+            mixed.add(*weight, log_rate, sd);
+        }
+        Some((mixed.mean.exp(), mixed.sd()))
+    }
+
+    /// Transactions inside at the saturated levels, each with its weight.
+    fn saturated_jobs(&self) -> Vec<(usize, f64)> {
+        let levels = self.evidence.levels.iter();
+        let found = levels.filter_map(|level| {
+            let forecast = self.forecast(level.users)?;
+            let weight = 1.0 / (level.throughput_error.powi(2) + 1e-6);
+            (forecast.saturation > 0.8).then_some(((forecast.jobs.round() as usize).max(1), weight))
+        });
+        found.collect()
+    }
+
+    /// `X_max` with its 95 % interval.
+    pub(crate) fn capacity(&self) -> Option<Estimate> {
+        let (rate, sd) = self.plateau()?;
+        let factor = (NORMAL_95 * sd).exp();
+        let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
+        Estimate::new(rate, rate / factor, rate * factor, samples)
+    }
+
+    /// N* = `X_max` (R(1) + Z) with its 95 % interval by the delta method.
+    pub(crate) fn saturation_users(&self) -> Option<Estimate> {
+        let (rate, sd) = self.plateau()?;
+        let single = self.forecast(1)?;
+        let cycle_s = single.response_s + self.think_s();
+        let of_response = single.log_sd * single.response_s / cycle_s;
+        let of_think = self.evidence.think_error * self.think_s() / cycle_s;
+        let relative = sd.hypot(of_response).hypot(of_think);
+        let users = rate * cycle_s;
+        let factor = (NORMAL_95 * relative).exp();
+        let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
+        Estimate::new(users, users / factor, users * factor, samples)
+    }
+
+    /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln R at
+    /// `targets`, on average.
+    pub(crate) fn gain(&self, users: u32, log_variance: f64, targets: &[u32]) -> f64 {
+        let think_s = self.think_s();
+        let mut gain = 0.0;
+        for (weight, part) in &self.parts {
+            let Some(candidate) = part.predict(&self.grid, users, think_s) else {
+                continue;
+            };
+            let own = candidate.log_sd.powi(2) + log_variance;
+            for &target in targets {
+                let Some(other) = part.predict(&self.grid, target, think_s) else {
+                    continue;
+                };
+                gain += weight * part.covariance_of(&candidate.lever, &other.lever).powi(2) / own;
+            }
+        }
+        gain / targets.len().max(1) as f64
+    }
+}
+
+/// Mean and variance of a mixture, one part after the other.
+#[derive(Debug, Default)]
+struct Mixed {
+    weight: f64,
+    mean: f64,
+    within: f64,
+    between: f64,
+}
+
+impl Mixed {
+    fn add(&mut self, weight: f64, mean: f64, sd: f64) {
+        self.weight += weight;
+        let shift = mean - self.mean;
+        self.mean += shift * weight / self.weight;
+        self.between += weight * shift * (mean - self.mean);
+        self.within += weight * sd * sd;
+    }
+
+    fn sd(&self) -> f64 {
+        ((self.within + self.between) / self.weight).max(0.0).sqrt()
+    }
+}
+
+/// Relative standard error of the largest demand.
+fn demand_error(demands: &[ResourceDemand]) -> f64 {
+    let tightest = demands
+        .iter()
+        .max_by(|a, b| (a.demand_s.value / a.servers).total_cmp(&(b.demand_s.value / b.servers)));
+    tightest.map_or(0.0, |d| (d.demand_s.relative_half_width() / NORMAL_95).min(0.5))
+}
+
+/// A site's rates before the correction, as one explanation has them.
+struct Explanation {
+    log_rates: Vec<f64>,
+    /// Standard deviation of the response time without queueing, relative.
+    offset: f64,
+    weight: f64,
+}
+
+/// What may explain the levels, with prior weights.
+fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
+    let mut stations: Vec<Station> = network::stations(&evidence.demands)
+        .into_iter()
+        .map(|(_, station)| station)
+        .collect();
+    let response_s = evidence.unqueued_response_s();
+    let busy_s: f64 = stations.iter().map(|s| s.demand_s).sum();
+    let known_cap = stations
+        .iter()
+        .map(Station::limit_per_s)
+        .fold(f64::INFINITY, f64::min);
+    let mut found = Vec::new();
+    if busy_s > 0.0 && busy_s > 0.7 * response_s {
+        let log_rates = network::log_rates(&stations, jobs);
+        found.push(Explanation {
+            log_rates,
+            offset: 0.04,
+            weight: 0.4,
+        });
+    }
+    let rest_s = (response_s - busy_s).max(0.0);
+    if rest_s > 0.02 * response_s {
+        stations.push(Station {
+            demand_s: rest_s,
+            servers: f64::INFINITY,
+        });
+    }
+    let profiled = network::log_rates(&stations, jobs);
+    found.push(Explanation {
+        log_rates: profiled.clone(),
+        offset: 0.3,
+        weight: 0.4,
+    });
+    let Some(seen) = evidence.seen_plateau() else {
+        return found;
+    };
+    if seen < 0.93 * known_cap {
+        let pool = profiled.iter().map(|rate| rate.min(seen.ln())).collect();
+        found.push(Explanation {
+            log_rates: pool,
+            offset: 0.3,
+            weight: 0.15,
+        });
+        if let Some(rest) = stations.iter_mut().find(|s| s.servers.is_infinite()) {
+            rest.demand_s = (rest.demand_s - 1.0 / seen).max(0.0);
+        }
+        stations.push(Station {
+            demand_s: 1.0 / seen,
+            servers: 1.0,
+        });
+        let log_rates = network::log_rates(&stations, jobs);
+        found.push(Explanation {
+            log_rates,
+            offset: 0.3,
+            weight: 0.15,
+        });
+    }
+    found
+}
+
+impl Evidence {
+    /// Response time without queueing: the precision-weighted mean over the levels of low load, s.
+    pub(crate) fn unqueued_response_s(&self) -> f64 {
+        let fastest = self
+            .levels
+            .iter()
+            .map(|l| l.response_s)
+            .fold(f64::INFINITY, f64::min);
+        let fewest = self.levels.iter().map(|l| l.users).min().unwrap_or(1);
+        let limit = network::tightest(&self.demands).map_or(f64::INFINITY, |(_, limit)| limit);
+        let seen = self.seen_plateau_beyond(fastest).unwrap_or(f64::INFINITY);
+        let light = 0.12 * limit.min(seen) * (fastest + self.think.mean_s);
+        let light = if light.is_finite() {
+            light
+        } else {
+            f64::from(fewest)
+        };
+        let levels = self
+            .levels
+            .iter()
+            .filter(|l| l.users == fewest || f64::from(l.users) <= light);
+        let (sum, weight) = levels.fold((0.0, 0.0), |(sum, weight), level| {
+            let own = (level.response_error * level.response_s).powi(-2);
+            (sum + own * level.response_s, weight + own)
+        });
+        sum / weight
+    }
+
+    /// The throughput that the levels do not pass, where they fall clearly behind the line of no queueing.
+    pub(crate) fn seen_plateau(&self) -> Option<f64> {
+        self.seen_plateau_beyond(self.unqueued_response_s())
+    }
+
+    fn seen_plateau_beyond(&self, response_s: f64) -> Option<f64> {
+        let cycle_s = response_s + self.think.mean_s;
+        let behind = |l: &&Observation| l.throughput_per_s * cycle_s < 0.78 * f64::from(l.users);
+        let levels = self.levels.iter().filter(behind);
+        levels.map(|l| l.throughput_per_s).max_by(f64::total_cmp)
+    }
+}

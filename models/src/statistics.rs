@@ -1,0 +1,3 @@
+//! Output statistics: what an autocorrelated series of measurements allows to be said, with an honest interval.
+
+pub mod special;

@@ -1,0 +1,38 @@
+//! Published and independently computed values that the queueing part of the models must reproduce, each a test by
+//! name, and the table of them all in `docs/vectors-queueing.md`.
+//!
+//! After a change of the table: `AUTOPERF_BLESS=1 cargo test -p autoperf-models --test queueing table`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panic")]
+
+#[path = "queueing/bounds.rs"]
+mod bounds;
+#[path = "queueing/multiserver.rs"]
+mod multiserver;
+#[path = "queueing/vector.rs"]
+mod vector;
+
+use vector::Vector;
+
+/// Every topic with its vectors, in the order of the table.
+const TOPICS: &[(&str, &[Vector])] = &[
+    ("Bounds and saturation point", bounds::VECTORS),
+    ("Several servers, load-dependent rates", multiserver::VECTORS),
+];
+
+#[test]
+fn table_of_vectors_is_up_to_date() {
+    vector::compare_with_committed(&vector::table(TOPICS));
+}
+
+#[test]
+fn names_of_vectors_are_unique() {
+    let mut names: Vec<&str> = TOPICS
+        .iter()
+        .flat_map(|(_, vectors)| vectors.iter().map(|v| v.name))
+        .collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
