@@ -22,7 +22,9 @@ impl Clock {
     /// A clock whose time 0 was at this reading of CLOCK_MONOTONIC.
     #[must_use]
     pub const fn since(epoch_monotonic_ns: u64) -> Self {
-        Self { epoch_ns: epoch_monotonic_ns }
+        Self {
+            epoch_ns: epoch_monotonic_ns,
+        }
     }
 
     /// Nanoseconds since the start; never 0, which means "did not happen" in a record.
@@ -60,14 +62,20 @@ pub fn thread_cpu_ns() -> u64 {
 #[must_use]
 pub fn rfc3339(unix_ns: u64) -> String {
     let t = civil(unix_ns);
-    format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t[0], t[1], t[2], t[3], t[4], t[5])
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        t[0], t[1], t[2], t[3], t[4], t[5]
+    )
 }
 
 /// A wall-clock reading as `20261122-093716`, for names of files; UTC.
 #[must_use]
 pub fn file_stamp(unix_ns: u64) -> String {
     let t = civil(unix_ns);
-    format!("{:04}{:02}{:02}-{:02}{:02}{:02}", t[0], t[1], t[2], t[3], t[4], t[5])
+    format!(
+        "{:04}{:02}{:02}-{:02}{:02}{:02}",
+        t[0], t[1], t[2], t[3], t[4], t[5]
+    )
 }
 
 /// Year, month, day, hour, minute, second in UTC, by the Gregorian calendar with years that begin in March.
@@ -79,7 +87,11 @@ const fn civil(unix_ns: u64) -> [u64; 6] {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = era * 400 + year_of_era + (month <= 2) as u64;
     let second = seconds % 86_400;
     [year, month, day, second / 3_600, second / 60 % 60, second % 60]

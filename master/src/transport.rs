@@ -10,6 +10,7 @@ pub mod socket;
 pub mod url;
 
 use crate::transport::http1::Fault;
+use autoperf_models::record::Outcome;
 
 /// Instants of the phases of one exchange (ns of the caller's clock, 0 = did not happen) and its bytes on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,4 +84,19 @@ pub enum Phase {
     FirstByte,
     /// The answer has begun.
     Body,
+}
+
+impl Failure {
+    /// The outcome of a transaction that ends by it.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused(_) => Outcome::Refused,
+            Self::Reset(_) => Outcome::Reset,
+            Self::ConnectTimedOut => Outcome::TimeoutConnect,
+            Self::Answer(Fault::TooLarge(_)) => Outcome::TooLarge,
+            Self::Answer(_) => Outcome::Malformed,
+            Self::NoPort | Self::NoResource(_) => Outcome::Generator,
+        }
+    }
 }

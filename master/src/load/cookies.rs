@@ -58,8 +58,11 @@ impl Jar {
     /// Writes `name=value; name=value` for a request to this address; whether there was any.
     pub fn write(&self, origin: &Origin, target: &str, now_unix_s: i64, out: &mut Vec<u8>) -> bool {
         let path = target.split('?').next().unwrap_or(target);
-        let mut fitting: Vec<&Cookie> =
-            self.cookies.iter().filter(|c| c.fits(origin, path) && !c.is_expired(now_unix_s)).collect();
+        let mut fitting: Vec<&Cookie> = self
+            .cookies
+            .iter()
+            .filter(|c| c.fits(origin, path) && !c.is_expired(now_unix_s))
+            .collect();
         // RFC 6265 section 5.4: longer paths first; the sort is stable, so earlier cookies come first among equals.
         fitting.sort_by_key(|c| std::cmp::Reverse(c.path.len()));
         for (i, cookie) in fitting.iter().enumerate() {
@@ -156,8 +159,9 @@ fn default_path(target: &str) -> &str {
 
 /// Reads a date as RFC 6265 section 5.1.1 tells browsers to: time, day, month and year wherever they stand.
 fn parse_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':')) {
         let lower = token.to_ascii_lowercase();
@@ -167,7 +171,10 @@ fn parse_date(text: &str) -> Option<i64> {
                 time = Some(h * 3600 + m * 60 + s);
             }
         } else if month.is_none() && lower.len() >= 3 && MONTHS.iter().any(|m| lower.starts_with(m)) {
-            month = MONTHS.iter().position(|m| lower.starts_with(m)).and_then(|m| i64::try_from(m + 1).ok());
+            month = MONTHS
+                .iter()
+                .position(|m| lower.starts_with(m))
+                .and_then(|m| i64::try_from(m + 1).ok());
         } else if let Ok(number) = token.parse::<i64>() {
             if day.is_none() && token.len() <= 2 {
                 day = Some(number);
@@ -201,7 +208,11 @@ mod tests {
     use super::*;
 
     fn origin(host: &str, https: bool) -> Origin {
-        Origin { https, host: host.to_owned(), port: 80 }
+        Origin {
+            https,
+            host: host.to_owned(),
+            port: 80,
+        }
     }
 
     fn sent(jar: &Jar, origin: &Origin, target: &str) -> String {
@@ -219,7 +230,12 @@ mod tests {
         assert_eq!(sent(&jar, &site, "/"), "x=1");
         jar.store(&site, "/", "x=3; Path=/; SameSite=Lax", 1_000);
         assert_eq!(sent(&jar, &site, "/"), "x=3");
-        jar.store(&site, "/", "x=; Path=/; Expires=Thu, 01-Jan-1970 00:00:01 GMT", 1_000);
+        jar.store(
+            &site,
+            "/",
+            "x=; Path=/; Expires=Thu, 01-Jan-1970 00:00:01 GMT",
+            1_000,
+        );
         assert_eq!(sent(&jar, &site, "/"), "");
         jar.store(&site, "/a/b", "y=; Max-Age=0", 1_000);
         assert!(jar.is_empty());
@@ -243,7 +259,12 @@ mod tests {
     #[test]
     fn an_expired_cookie_is_not_sent() {
         let (mut jar, site) = (Jar::default(), origin("h", false));
-        jar.store(&site, "/", "a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT", 985);
+        jar.store(
+            &site,
+            "/",
+            "a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            985,
+        );
         assert_eq!(sent(&jar, &site, "/"), "");
         jar.store(&site, "/", "a=1; Max-Age=10", 995);
         assert_eq!(sent(&jar, &site, "/"), "a=1");
@@ -251,7 +272,11 @@ mod tests {
 
     #[test]
     fn dates_in_the_three_forms() {
-        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
             assert_eq!(parse_date(text), Some(784_111_777), "{text}");
         }
         assert_eq!(parse_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(1_709_164_800));

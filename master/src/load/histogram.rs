@@ -17,7 +17,11 @@ impl Histogram {
     /// No durations yet; allocates at the first.
     #[must_use]
     pub const fn new() -> Self {
-        Self { counts: Vec::new(), total: 0, max_ns: 0 }
+        Self {
+            counts: Vec::new(),
+            total: 0,
+            max_ns: 0,
+        }
     }
 
     /// Counts one duration.
@@ -55,7 +59,7 @@ impl Histogram {
     /// The longest, s; `None` without any.
     #[must_use]
     pub fn max_s(&self) -> Option<f64> {
-        (self.total > 0).then(|| self.max_ns as f64 * 1e-9)
+        (self.total > 0).then_some(self.max_ns as f64 * 1e-9)
     }
 
     /// A bound that the given share of durations does not exceed, s; at most 12.5 % above the exact one.
@@ -81,7 +85,10 @@ impl Default for Histogram {
 
 impl std::fmt::Debug for Histogram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Histogram").field("count", &self.total).field("max_ns", &self.max_ns).finish()
+        f.debug_struct("Histogram")
+            .field("count", &self.total)
+            .field("max_ns", &self.max_ns)
+            .finish()
     }
 }
 

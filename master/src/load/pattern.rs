@@ -23,7 +23,10 @@ impl PagePattern {
     /// All links of the page, resolved against its address, that fit; each as often as it stands there.
     #[must_use]
     pub fn find(&self, page: &Url, body: &[u8]) -> Vec<Url> {
-        links(body).take(MAX_LINKS).filter_map(|link| self.fit(page, link)).collect()
+        links(body)
+            .take(MAX_LINKS)
+            .filter_map(|link| self.fit(page, link))
+            .collect()
     }
 
     fn fit(&self, page: &Url, link: &[u8]) -> Option<Url> {
@@ -54,10 +57,13 @@ impl PagePattern {
 
 /// Stretches of a page that can be an address: whatever stands between quotes, white space and angle brackets.
 fn links(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let stops = |byte: &u8| matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'(' | b')') || byte.is_ascii_whitespace();
+    let stops =
+        |byte: &u8| matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'(' | b')') || byte.is_ascii_whitespace();
     body.split(stops).filter_map(|piece| {
         // An attribute without quotes: href=day.php?date=1
-        let bare = [&b"href="[..], b"src=", b"action="].iter().find_map(|name| strip_prefix_any_case(piece, name));
+        let bare = [&b"href="[..], b"src=", b"action="]
+            .iter()
+            .find_map(|name| strip_prefix_any_case(piece, name));
         let piece = bare.unwrap_or(piece);
         (!piece.is_empty() && piece.len() < 4096).then_some(piece)
     })
@@ -78,7 +84,11 @@ mod tests {
 
     fn found(pattern_text: &str, body: &str) -> Vec<String> {
         let page = Url::parse("http://site/webcal/month.php?m=1").expect("valid");
-        pattern(pattern_text).find(&page, body.as_bytes()).iter().map(|u| u.target.clone()).collect()
+        pattern(pattern_text)
+            .find(&page, body.as_bytes())
+            .iter()
+            .map(|u| u.target.clone())
+            .collect()
     }
 
     #[test]
@@ -88,14 +98,22 @@ mod tests {
             <a href="http://elsewhere/webcal/day.php?date=6"> <a href="week.php?date=7">"#;
         assert_eq!(
             found("http://site/webcal/day.php?date={}", body),
-            ["/webcal/day.php?date=1", "/webcal/day.php?date=2&v=3", "/webcal/day.php?date=3", "/webcal/day.php?date=4"]
+            [
+                "/webcal/day.php?date=1",
+                "/webcal/day.php?date=2&v=3",
+                "/webcal/day.php?date=3",
+                "/webcal/day.php?date=4"
+            ]
         );
     }
 
     #[test]
     fn several_places_and_a_tail() {
         let body = r#"<a href="/e?id=1&k=a&end"><a href="/e?id=2&end"><a href="/e?id=3&k=&end">"#;
-        assert_eq!(found("http://site/e?id={}&k={}&end", body), ["/e?id=1&k=a&end", "/e?id=3&k=&end"]);
+        assert_eq!(
+            found("http://site/e?id={}&k={}&end", body),
+            ["/e?id=1&k=a&end", "/e?id=3&k=&end"]
+        );
     }
 
     #[test]

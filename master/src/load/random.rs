@@ -71,7 +71,10 @@ mod tests {
             counts[choice(&mut rng, 5)] += 1;
         }
         // Chi-square with 4 degrees of freedom: 18.5 is exceeded once in a thousand seeds.
-        let chi: f64 = counts.iter().map(|c| (f64::from(*c) - 10_000.0).powi(2) / 10_000.0).sum();
+        let chi: f64 = counts
+            .iter()
+            .map(|c| (f64::from(*c) - 10_000.0).powi(2) / 10_000.0)
+            .sum();
         assert!(chi < 18.5, "{counts:?}");
         assert_eq!(choice(&mut rng, 0), 0);
     }
@@ -80,7 +83,10 @@ mod tests {
     fn residual_of_a_constant_is_uniform_and_of_an_exponential_is_itself() {
         let mut rng = user_stream(7, 0, 0);
         let mut mean = |law: &Distribution| {
-            (0..40_000).map(|_| residual_think_time_s(law, &mut rng)).sum::<f64>() / 40_000.0
+            (0..40_000)
+                .map(|_| residual_think_time_s(law, &mut rng))
+                .sum::<f64>()
+                / 40_000.0
         };
         assert!((mean(&Distribution::Constant(1.0)) - 0.5).abs() < 0.01);
         // Eight candidates leave a bias of about a tenth.

@@ -62,7 +62,10 @@ impl Walk {
     pub fn new(workload: &Workload, script: Script) -> Option<Self> {
         match script {
             Script::Sequence(steps) => Some(Self::Steps(steps)),
-            Script::Navigation => workload.navigation.as_ref().map(|graph| Self::Graph(Graph::new(graph))),
+            Script::Navigation => workload
+                .navigation
+                .as_ref()
+                .map(|graph| Self::Graph(Graph::new(graph))),
         }
     }
 
@@ -73,7 +76,10 @@ impl Walk {
             Self::Graph(graph) => graph.states.len() + 1,
             Self::Steps(_) => 0,
         };
-        Tally { transitions: vec![vec![0; size]; size], sessions: 0 }
+        Tally {
+            transitions: vec![vec![0; size]; size],
+            sessions: 0,
+        }
     }
 
     /// Whether the transaction can directly follow the other one in a session.
@@ -115,7 +121,11 @@ impl Graph {
             _ => 0,
         };
         let state = loop {
-            let cumulative = if row == 0 { &self.entry } else { &self.rows[row - 1] };
+            let cumulative = if row == 0 {
+                &self.entry
+            } else {
+                &self.rows[row - 1]
+            };
             if row == 0 {
                 new_session = true;
                 tally.sessions += 1;
@@ -128,18 +138,27 @@ impl Graph {
             }
         };
         *position = Position::State(state);
-        Move { transaction: self.states[state], new_session, measured: true, think_time_s: None }
+        Move {
+            transaction: self.states[state],
+            new_session,
+            measured: true,
+            think_time_s: None,
+        }
     }
 
     fn can_follow(&self, from: usize, to: usize) -> bool {
-        self.rows.iter().zip(&self.states).filter(|(_, state)| **state == from).any(|(row, _)| {
-            let mut before = 0.0;
-            row.iter().zip(&self.states).any(|(sum, state)| {
-                let probability = sum - before;
-                before = *sum;
-                *state == to && probability > 0.0
+        self.rows
+            .iter()
+            .zip(&self.states)
+            .filter(|(_, state)| **state == from)
+            .any(|(row, _)| {
+                let mut before = 0.0;
+                row.iter().zip(&self.states).any(|(sum, state)| {
+                    let probability = sum - before;
+                    before = *sum;
+                    *state == to && probability > 0.0
+                })
             })
-        })
     }
 }
 
@@ -148,7 +167,10 @@ fn advance_steps(steps: &[ProfileStep], position: &mut Position, tally: &mut Tal
         Position::Step(at, required, done) => (at, required, done),
         _ => (0, 0, 0),
     };
-    while steps.get(at).is_some_and(|step| step.count.is_some_and(|count| done >= count)) {
+    while steps
+        .get(at)
+        .is_some_and(|step| step.count.is_some_and(|count| done >= count))
+    {
         (at, required, done) = (at + 1, 0, 0);
     }
     let step = steps.get(at)?;
@@ -190,7 +212,11 @@ fn draw(cumulative: &[f64], entry: bool, rng: &mut impl Rng) -> Option<usize> {
     if found < cumulative.len() {
         return Some(found);
     }
-    if entry || span == sum { cumulative.iter().position(|end| *end >= sum) } else { None }
+    if entry || span == sum {
+        cumulative.iter().position(|end| *end >= sum)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -214,7 +240,8 @@ mod tests {
         let mut rng = random::user_stream(42, 0, 0);
         let mut position = Position::Entry;
         for _ in 0..100_000 {
-            walk.advance(&mut position, &mut rng, &mut tally).expect("endless");
+            walk.advance(&mut position, &mut rng, &mut tally)
+                .expect("endless");
         }
         assert_eq!(tally.transitions[0], [0, tally.sessions, 0, 0]);
         let rows = [[0.4, 0.2, 0.1, 0.3], [0.3, 0.3, 0.3, 0.1], [0.3, 0.4, 0.3, 0.0]];
@@ -251,18 +278,38 @@ mod tests {
     #[test]
     fn a_fixed_order_requires_once_and_counts() {
         let steps = vec![
-            ProfileStep { requires: vec![9, 8], transaction: 1, count: Some(2), think_time_s: 0.5 },
-            ProfileStep { requires: vec![], transaction: 2, count: Some(1), think_time_s: 0.0 },
+            ProfileStep {
+                requires: vec![9, 8],
+                transaction: 1,
+                count: Some(2),
+                think_time_s: 0.5,
+            },
+            ProfileStep {
+                requires: vec![],
+                transaction: 2,
+                count: Some(1),
+                think_time_s: 0.0,
+            },
         ];
         let walk = Walk::Steps(steps);
         let (mut position, mut tally) = (Position::Entry, walk.tally());
         let mut rng = random::user_stream(1, 0, 0);
-        let moves: Vec<Move> =
-            std::iter::from_fn(|| walk.advance(&mut position, &mut rng, &mut tally)).take(20).collect();
-        let seen: Vec<_> = moves.iter().map(|m| (m.transaction, m.new_session, m.measured)).collect();
+        let moves: Vec<Move> = std::iter::from_fn(|| walk.advance(&mut position, &mut rng, &mut tally))
+            .take(20)
+            .collect();
+        let seen: Vec<_> = moves
+            .iter()
+            .map(|m| (m.transaction, m.new_session, m.measured))
+            .collect();
         assert_eq!(
             seen,
-            [(9, true, false), (8, false, false), (1, false, true), (1, false, true), (2, true, true)]
+            [
+                (9, true, false),
+                (8, false, false),
+                (1, false, true),
+                (1, false, true),
+                (2, true, true)
+            ]
         );
         assert_eq!(moves[2].think_time_s, Some(0.5));
         assert_eq!(tally.sessions, 2);

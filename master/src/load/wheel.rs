@@ -35,7 +35,13 @@ impl Wheel {
     /// A wheel whose time starts at 0.
     #[must_use]
     pub const fn new() -> Self {
-        Self { current: 0, heads: [NONE; SLOTS * LEVELS], occupied: [0; LEVELS], nodes: Vec::new(), set: 0 }
+        Self {
+            current: 0,
+            heads: [NONE; SLOTS * LEVELS],
+            occupied: [0; LEVELS],
+            nodes: Vec::new(),
+            set: 0,
+        }
     }
 
     /// Number of timers that are set.
@@ -55,7 +61,15 @@ impl Wheel {
         self.cancel(user);
         let at = user as usize;
         if at >= self.nodes.len() {
-            self.nodes.resize(at + 1, Node { tick: 0, next: NONE, previous: NONE, place: UNSET });
+            self.nodes.resize(
+                at + 1,
+                Node {
+                    tick: 0,
+                    next: NONE,
+                    previous: NONE,
+                    place: UNSET,
+                },
+            );
         }
         self.nodes[at].tick = deadline_ns.div_ceil(1 << TICK_SHIFT).max(self.current);
         self.link(user);
@@ -215,7 +229,15 @@ mod tests {
 
     #[test]
     fn fires_never_early_and_at_most_a_tick_late() {
-        for deadline in [1, TICK_NS, TICK_NS + 1, 70 * TICK_NS, 5_000 * TICK_NS + 7, 300_000 * TICK_NS, 20_000_000 * TICK_NS] {
+        for deadline in [
+            1,
+            TICK_NS,
+            TICK_NS + 1,
+            70 * TICK_NS,
+            5_000 * TICK_NS + 7,
+            300_000 * TICK_NS,
+            20_000_000 * TICK_NS,
+        ] {
             let mut wheel = Wheel::new();
             wheel.set(3, deadline);
             let mut fired = Vec::new();

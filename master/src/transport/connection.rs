@@ -142,12 +142,7 @@ impl Connection {
             self.stage = Stage::Exchange;
         }
         if self.stage == Stage::Idle {
-            // Neither an answer nor anything else may come without a request.
-            return if readiness.readable || readiness.closed {
-                Progress::IdleClosed
-            } else {
-                Progress::Pending
-            };
+            return self.idle(readiness, buffer);
         }
         let mut broken = None;
         if self.outgoing_sent < self.outgoing.len() {
@@ -159,6 +154,14 @@ impl Connection {
                 (Progress::Pending, Some(failure)) => Progress::Failed(failure),
                 (progress, _) => progress,
             };
+        }
+        Progress::Pending
+    }
+
+    /// Neither an answer nor anything else may come without a request.
+    fn idle(&self, readiness: Readiness, buffer: &mut [u8]) -> Progress {
+        if readiness.closed || (readiness.readable && socket::read(&self.socket, buffer) != Ok(None)) {
+            return Progress::IdleClosed;
         }
         Progress::Pending
     }
@@ -262,6 +265,12 @@ impl Connection {
     #[must_use]
     pub const fn died_of_age(&self) -> bool {
         self.reused && !self.reader.has_begun()
+    }
+
+    /// Whether part of the request waits because the socket takes no more.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        self.stage == Stage::Exchange && self.outgoing_sent < self.outgoing.len()
     }
 
     /// The phase that the exchange is in.

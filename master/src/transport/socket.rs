@@ -20,8 +20,7 @@ pub fn dial(address: SocketAddr, source: Option<IpAddr>) -> Result<OwnedFd, Fail
         AddressFamily::INET6
     };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let socket =
-        socket_with(family, SocketType::STREAM, flags, None).map_err(|error| connect_failure(error))?;
+    let socket = socket_with(family, SocketType::STREAM, flags, None).map_err(connect_failure)?;
     // A request longer than a segment must not wait for the acknowledgement of its first part.
     sockopt::set_tcp_nodelay(&socket, true).map_err(connect_failure)?;
     if let Some(source) = source {
