@@ -186,7 +186,7 @@ impl ResponseReader {
     /// The peer has closed: tells whether that ends the answer well.
     ///
     /// # Errors
-    /// `NoAnswer` or `Truncated`.
+    /// `NoAnswer` or `Truncated`, or `Malformed` where what came of a head is none.
     pub fn close(&mut self) -> Result<(), Fault> {
         match self.state {
             State::Done => Ok(()),
@@ -198,7 +198,7 @@ impl ResponseReader {
                 self.state = State::Done;
                 Ok(())
             }
-            _ if self.any_byte => Err(Fault::Truncated),
+            _ if self.any_byte => head::parse(&self.partial).map_or_else(Err, |_| Err(Fault::Truncated)),
             _ => Err(Fault::NoAnswer),
         }
     }
