@@ -4,7 +4,9 @@
 
 pub mod distribution;
 pub mod estimate;
+pub mod laws;
 pub mod level;
+pub mod linear;
 pub mod queueing;
 pub mod record;
 pub mod search;

@@ -22,11 +22,14 @@ mod bins;
 mod effect;
 mod engine;
 mod heap;
+mod level;
 mod pool;
+mod product_form;
 mod site;
 mod station;
 mod walk;
 
 pub use bins::BinAggregator;
 pub use engine::{Counters, Simulator};
+pub use level::LevelRun;
 pub use site::{Class, Discipline, Effect, Generator, Pool, Site, SiteError, Station, Step};

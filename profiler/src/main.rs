@@ -1,3 +1,7 @@
 //! The agent `autoperf-profiler`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    autoperf_profiler::command::main(std::env::args_os().skip(1))
+}

@@ -2,8 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::reading::detail::{
+    CpuModes, Disk, GroupDetail, HostDetail, Interface, Jvm, JvmCollector, ListeningPort, Pmu, Pressure,
+};
+
+mod detail;
+
 /// One snapshot of everything watched, between two instants of the agent's monotonic clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Reading {
     /// Position in the agent's ring; gaps mean lost readings.
     pub sequence: u64,
@@ -17,6 +23,10 @@ pub struct Reading {
     pub host: HostReading,
     /// The watched process groups, in the order in which they were asked for.
     pub groups: Vec<GroupReading>,
+    /// CPU time that the host has been busy since the watch began, less that of all groups, ns. Negative values within the
+    /// resolution of the host's counters (a clock tick per core and column) happen on an idle host.
+    #[serde(default)]
+    pub unattributed_ns: i64,
 }
 
 /// Counters of a host. `None` = not available there.
@@ -40,10 +50,13 @@ pub struct HostReading {
     pub loopback_packets: Option<u64>,
     /// Memory in use (total less available), bytes.
     pub memory_used_bytes: Option<u64>,
+    /// Everything else.
+    #[serde(default)]
+    pub detail: HostDetail,
 }
 
 /// Counters of one named process group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct GroupReading {
     /// The name asked for.
     pub name: String,
@@ -65,4 +78,36 @@ pub struct GroupReading {
     pub resident_peak_bytes: Option<u64>,
     /// Cores that the group may use (affinity, CPU quota), as far as the agent can see.
     pub cores_allowed: f64,
+    /// On what the CPU figure rests.
+    #[serde(default)]
+    pub evidence: Evidence,
+    /// Everything else.
+    #[serde(default)]
+    pub detail: GroupDetail,
+}
+
+/// On what the CPU figure of a group rests, and what may be missing from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Why the interval since the last reading is incomplete, a sentence each; empty when `complete`.
+    pub reasons: Vec<String>,
+    /// Ends of processes of the group seen since the watch began; `None` without an exit ledger.
+    pub exits_seen: Option<u64>,
+    /// Times since the watch began that the kernel dropped exit records because they were not read in time (each may stand
+    /// for many records).
+    pub records_lost: u64,
+    /// CPU time that the ended processes spent on ending (freeing memory), which exit records do not show but the counters
+    /// of a waiting parent or a control group do, ns since the watch began.
+    pub exit_overhead_ns: Option<u64>,
+    /// What every source read, ns since the watch began, whether or not the figure comes from it.
+    pub sources: Vec<SourceValue>,
+}
+
+/// What one source of CPU time read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SourceValue {
+    /// The source's name.
+    pub source: String,
+    /// CPU time since the watch began, ns.
+    pub cpu_ns: u64,
 }

@@ -1,32 +1,20 @@
 //! The default strategy: calibrate at low load, jump by the queueing model, refit after every level, place the next one
 //! where it teaches most per second, end when the plateau is confirmed and the curve is known.
 
-mod evidence;
+pub(crate) mod evidence;
 mod plans;
 mod verdict;
 
-use super::guards;
+use super::history::History;
 use super::options::Options;
 use super::outcome::LevelOutcome;
-use super::plan::LevelPlan;
 use super::site::SiteModel;
 use super::{Finding, Next, Strategy};
-
-/// A level with what became of it.
-#[derive(Debug, Clone)]
-struct Run {
-    plan: LevelPlan,
-    outcome: LevelOutcome,
-    /// Why it does not count.
-    rejected: Option<String>,
-}
 
 /// The model-guided search.
 #[derive(Debug, Clone)]
 pub struct ModelGuided {
-    options: Options,
-    runs: Vec<Run>,
-    asked: Option<LevelPlan>,
+    history: History,
 }
 
 impl ModelGuided {
@@ -34,45 +22,22 @@ impl ModelGuided {
     #[must_use]
     pub const fn new(options: Options) -> Self {
         Self {
-            options,
-            runs: Vec::new(),
-            asked: None,
+            history: History::new(options),
         }
-    }
-
-    fn valid(&self) -> Vec<&LevelOutcome> {
-        self.runs
-            .iter()
-            .filter(|r| r.rejected.is_none())
-            .map(|r| &r.outcome)
-            .collect()
     }
 
     /// The model fitted to the levels so far, for predictions up to `reach` users.
     fn model(&self, reach: u32) -> Option<SiteModel> {
-        SiteModel::calibrate(evidence::pooled(&self.valid(), &self.options, reach)?)
-    }
-
-    fn load_s(&self) -> f64 {
-        self.runs.iter().map(|r| r.outcome.load_s).sum()
+        let history = &self.history;
+        SiteModel::calibrate(evidence::pooled(&history.valid(), &history.options, reach)?)
     }
 }
 
 impl Strategy for ModelGuided {
     fn next(&mut self, last: Option<&LevelOutcome>) -> Next {
-        if let (Some(outcome), Some(plan)) = (last, self.asked.take()) {
-            let rejected = guards::rejected(outcome, &self.options);
-            self.runs.push(Run {
-                plan,
-                outcome: outcome.clone(),
-                rejected,
-            });
-        }
+        self.history.take(last);
         match plans::next(self) {
-            Some(plan) => {
-                self.asked = Some(plan.clone());
-                Next::Run(plan)
-            }
+            Some(plan) => Next::Run(self.history.ask(plan)),
             None => Next::Done(self.finding()),
         }
     }

@@ -47,6 +47,8 @@ pub struct Options {
     pub think_time: Option<ThinkTime>,
     /// Most levels that may be run.
     pub max_levels: usize,
+    /// Number of steps of a ladder.
+    pub steps: u32,
 }
 
 impl Default for Options {
@@ -65,6 +67,7 @@ impl Default for Options {
             time_budget_s: None,
             think_time: None,
             max_levels: 16,
+            steps: 20,
         }
     }
 }

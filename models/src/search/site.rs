@@ -82,6 +82,11 @@ impl SiteModel {
         })
     }
 
+    /// What it was fitted to.
+    pub(crate) const fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
     /// Think time that the predictions hold for.
     pub(crate) fn think_s(&self) -> f64 {
         self.evidence.think.mean_s

@@ -7,7 +7,7 @@ use crate::search::outcome::{LevelOutcome, ResourceDemand};
 use crate::search::site::{Evidence, NORMAL_95};
 
 /// Pools the levels that count; `None` where there is none.
-pub(super) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
+pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
     let levels: Vec<_> = outcomes
         .iter()
         .filter_map(|outcome| observation(outcome))

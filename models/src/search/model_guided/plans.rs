@@ -2,7 +2,6 @@
 
 use super::ModelGuided;
 use crate::level::Precision;
-use crate::search::guards;
 use crate::search::network;
 use crate::search::plan::{LevelPlan, Purpose};
 use crate::search::site::{Forecast, NORMAL_95, SiteModel};
@@ -31,9 +30,9 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn of(search: &ModelGuided) -> Option<Self> {
-        let valid = search.valid();
+        let valid = search.history.valid();
         let highest = valid.iter().map(|o| o.users).max()?;
-        let first = super::evidence::pooled(&valid, &search.options, highest)?;
+        let first = super::evidence::pooled(&valid, &search.history.options, highest)?;
         let cycle_s = first.unqueued_response_s() + first.think.mean_s;
         let plateau = first.seen_plateau();
         let limit = network::tightest(&first.demands).map(|(_, limit)| limit);
@@ -75,11 +74,14 @@ impl Outlook {
 
 /// The next level; `None` where enough is known or nothing more may be tried.
 pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
-    if search.runs.is_empty() {
+    if search.history.runs.is_empty() {
         return Some(first(search));
     }
-    let left_s = search.options.max_run_s.unwrap_or(f64::INFINITY) - search.load_s();
-    if search.runs.len() >= search.options.max_levels || left_s < 5.0 || search.valid().is_empty() {
+    let left_s = search.history.left_s();
+    if search.history.runs.len() >= search.history.options.max_levels
+        || left_s < 5.0
+        || search.history.valid().is_empty()
+    {
         return None;
     }
     let outlook = Outlook::of(search)?;
@@ -91,34 +93,22 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     plan.forecast_s = plan.forecast_s.min(left_s);
     plan.remaining_s = plan
         .forecast_s
-        .max((budget_s(search) - search.load_s()).min(left_s));
+        .max((budget_s(search) - search.history.load_s()).min(left_s));
     Some(plan)
 }
 
 fn budget_s(search: &ModelGuided) -> f64 {
-    search.options.time_budget_s.unwrap_or(DEFAULT_BUDGET_S)
-}
-
-/// Largest number of users that may be asked for.
-pub(super) fn ceiling(search: &ModelGuided) -> u32 {
-    let spoilt = search
-        .runs
-        .iter()
-        .filter(|r| guards::overloaded(&r.outcome, &search.options) || r.outcome.generator_saturated);
-    let spoilt = spoilt
-        .map(|r| r.outcome.users.saturating_sub(1))
-        .min()
-        .unwrap_or(u32::MAX);
-    search.options.max_users.unwrap_or(u32::MAX).min(spoilt).max(1)
+    search.history.options.time_budget_s.unwrap_or(DEFAULT_BUDGET_S)
 }
 
 /// Brings a plan under the ceiling; `None` where the ceiling has been measured and nothing is left to try.
 fn capped(search: &ModelGuided, mut plan: LevelPlan) -> Option<LevelPlan> {
-    let ceiling = ceiling(search);
+    let ceiling = search.history.ceiling();
     if plan.users <= ceiling {
         return Some(plan);
     }
     let near = search
+        .history
         .runs
         .iter()
         .any(|r| f64::from(r.outcome.users) > 0.9 * f64::from(ceiling));
@@ -131,13 +121,16 @@ fn capped(search: &ModelGuided, mut plan: LevelPlan) -> Option<LevelPlan> {
 }
 
 fn first(search: &ModelGuided) -> LevelPlan {
-    let think_s = search.options.think_time.map_or(0.0, |t| t.mean_s);
+    let think_s = search.history.options.think_time.map_or(0.0, |t| t.mean_s);
     // One transaction per second keeps nearly every site below a few per cent.
     let users = search
+        .history
         .options
         .start_load
         .unwrap_or((think_s.ceil() as u32).clamp(1, 30));
-    let users = users.min(search.options.max_users.unwrap_or(u32::MAX)).max(1);
+    let users = users
+        .min(search.history.options.max_users.unwrap_or(u32::MAX))
+        .max(1);
     let why = format!(
         "{users} user{} at low load: service demands and the response time without queueing.",
         if users == 1 { "" } else { "s" }
@@ -148,6 +141,7 @@ fn first(search: &ModelGuided) -> LevelPlan {
 /// A larger level at low load where the first one was too short to know demands by.
 fn calibration(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let low = search
+        .history
         .runs
         .iter()
         .filter(|r| r.plan.purpose == Purpose::Calibrate);
@@ -217,11 +211,11 @@ fn jump(outlook: &Outlook) -> Option<LevelPlan> {
 
 /// The level that shrinks the doubt on R(N) most per second of load.
 fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
-    let options = &search.options;
+    let options = &search.history.options;
     let doubt = outlook.response_doubt();
     let capacity = outlook.model.capacity()?.relative_half_width();
     let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput;
-    if (enough && outlook.saturated.len() >= 2) || search.load_s() > 0.9 * budget_s(search) {
+    if (enough && outlook.saturated.len() >= 2) || search.history.load_s() > 0.9 * budget_s(search) {
         return None;
     }
     let targets = outlook.targets();
@@ -303,8 +297,8 @@ fn plan(
         precision: Precision {
             throughput,
             response_time,
-            max_level_s: max_level_s.min(search.options.precision.max_level_s),
-            ..search.options.precision
+            max_level_s: max_level_s.min(search.history.options.precision.max_level_s),
+            ..search.history.options.precision
         },
         forecast_s: max_level_s,
         remaining_s: budget_s(search),

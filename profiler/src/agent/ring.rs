@@ -1,0 +1,87 @@
+//! The last readings of one session, numbered. Pure.
+
+use std::collections::VecDeque;
+
+use crate::reading::Reading;
+
+/// Readings kept: ten minutes of samples.
+const CAPACITY: usize = 600;
+
+/// The ring.
+#[derive(Debug, Default)]
+pub struct Ring {
+    readings: VecDeque<Reading>,
+    last: u64,
+}
+
+/// What [`Ring::later_than`] finds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Later {
+    /// In their order.
+    pub readings: Vec<Reading>,
+    /// Readings later than asked for that are no longer there.
+    pub lost: u64,
+    /// Whether more are there than were taken.
+    pub more: bool,
+}
+
+impl Ring {
+    /// Numbers a reading, from 1, and keeps it; the oldest goes when there is no room.
+    pub fn push(&mut self, mut reading: Reading) -> &Reading {
+        self.last += 1;
+        reading.sequence = self.last;
+        if self.readings.len() == CAPACITY {
+            self.readings.pop_front();
+        }
+        self.readings.push_back(reading);
+        &self.readings[self.readings.len() - 1]
+    }
+
+    /// Up to `most` readings with numbers above `since`.
+    #[must_use]
+    pub fn later_than(&self, since: u64, most: usize) -> Later {
+        let first = self.last - self.readings.len() as u64 + 1;
+        let lost = if since < self.last {
+            first.saturating_sub(since + 1)
+        } else {
+            0
+        };
+        let mut later = self.readings.iter().filter(|reading| reading.sequence > since);
+        let readings: Vec<Reading> = later.by_ref().take(most).cloned().collect();
+        Later {
+            readings,
+            lost,
+            more: later.next().is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(later: &Later) -> Vec<u64> {
+        later.readings.iter().map(|reading| reading.sequence).collect()
+    }
+
+    #[test]
+    fn what_has_fallen_out_is_counted() {
+        let mut ring = Ring::default();
+        assert_eq!(ring.later_than(0, 10), Later::default());
+        for _ in 0..CAPACITY + 5 {
+            ring.push(Reading::default());
+        }
+        let all = ring.later_than(0, CAPACITY);
+        assert_eq!((all.lost, all.more, all.readings.len()), (5, false, CAPACITY));
+        let some = ring.later_than(2, 3);
+        assert_eq!((numbers(&some), some.lost, some.more), (vec![6, 7, 8], 3, true));
+        let next = ring.later_than(8, CAPACITY);
+        assert_eq!((next.readings[0].sequence, next.lost), (9, 0));
+        assert_eq!(ring.later_than(605, 10), Later::default());
+        assert_eq!(
+            ring.later_than(u64::MAX, 10),
+            Later::default(),
+            "a number from the future"
+        );
+    }
+}

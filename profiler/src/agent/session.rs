@@ -1,0 +1,181 @@
+//! Sessions: what a client watches and the readings taken for it. A session outlives a broken connection for a while.
+
+use std::collections::BTreeMap;
+
+use crate::agent::ring::Ring;
+use crate::observer::watch::Watch;
+use crate::observer::{Depth, Observer};
+use crate::reading::Reading;
+
+/// Sessions kept at one time; connections beyond them cannot watch.
+const MOST: usize = 32;
+/// How long a session waits for its client to come back.
+const PATIENCE_NS: u64 = 300_000_000_000;
+
+/// One session.
+#[derive(Debug, Default)]
+pub struct Session {
+    watch: Option<Watch>,
+    ring: Ring,
+    detached_ns: Option<u64>,
+    /// How often a connection has taken it up.
+    holder: u64,
+}
+
+/// All sessions, by their names.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    by_name: BTreeMap<String, Session>,
+}
+
+impl Sessions {
+    /// Takes up the session `name`, also from a connection that is not yet known to be broken: only its client knows the
+    /// name. Returns the token of the new holder.
+    pub fn resume(&mut self, name: &str) -> Option<u64> {
+        let session = self.by_name.get_mut(name)?;
+        session.detached_ns = None;
+        session.holder += 1;
+        Some(session.holder)
+    }
+
+    /// Opens a session; the one that has waited longest for its client makes room. Returns the token of its holder, `None`
+    /// when there is no room.
+    pub fn open(&mut self, name: &str) -> Option<u64> {
+        if self.by_name.len() >= MOST {
+            let waiting = self
+                .by_name
+                .iter()
+                .filter_map(|(name, session)| Some((session.detached_ns?, name.clone())));
+            let (_, oldest) = waiting.min()?;
+            self.by_name.remove(&oldest);
+        }
+        self.by_name.insert(name.to_owned(), Session::default());
+        Some(0)
+    }
+
+    /// The holder has gone, unless another has taken the session up meanwhile; without a watch there is nothing to come back
+    /// to.
+    pub fn detach(&mut self, name: &str, holder: u64, now_ns: u64) {
+        match self.by_name.get_mut(name) {
+            Some(session) if session.holder != holder => {}
+            Some(session) if session.watch.is_some() => session.detached_ns = Some(now_ns),
+            _ => {
+                self.by_name.remove(name);
+            }
+        }
+    }
+
+    /// Ends sessions whose clients have not come back.
+    pub fn expire(&mut self, now_ns: u64) {
+        self.by_name.retain(|_, session| {
+            session
+                .detached_ns
+                .is_none_or(|since_ns| now_ns.saturating_sub(since_ns) < PATIENCE_NS)
+        });
+    }
+
+    /// Lets a session watch something else, with a first reading.
+    pub fn watch(&mut self, name: &str, mut watch: Watch, observer: &mut Observer) {
+        let first = observer.observe(&mut [&mut watch], Depth::Full);
+        if let Some(session) = self.by_name.get_mut(name) {
+            session.watch = Some(watch);
+            session.keep(first);
+        }
+    }
+
+    /// Takes a sample for all sessions that watch.
+    pub fn sample(&mut self, observer: &mut Observer) {
+        let (mut watches, mut rings): (Vec<&mut Watch>, Vec<&mut Ring>) = (Vec::new(), Vec::new());
+        for session in self.by_name.values_mut() {
+            if let Some(watch) = &mut session.watch {
+                watches.push(watch);
+                rings.push(&mut session.ring);
+            }
+        }
+        if watches.is_empty() {
+            return;
+        }
+        let readings = observer.observe(&mut watches, Depth::Quick);
+        for (ring, reading) in rings.into_iter().zip(readings) {
+            ring.push(reading);
+        }
+        let watches: Vec<&Watch> = self
+            .by_name
+            .values()
+            .filter_map(|session| session.watch.as_ref())
+            .collect();
+        observer.release(&watches);
+    }
+
+    /// A reading for one session now; `None` when it watches nothing.
+    pub fn snapshot(&mut self, name: &str, observer: &mut Observer) -> Option<Reading> {
+        let session = self.by_name.get_mut(name)?;
+        let watch = session.watch.as_mut()?;
+        let taken = observer.observe(&mut [watch], Depth::Full);
+        session.keep(taken)
+    }
+
+    /// The ring of a session.
+    #[must_use]
+    pub fn ring(&self, name: &str) -> Option<&Ring> {
+        self.by_name.get(name).map(|session| &session.ring)
+    }
+}
+
+impl Session {
+    fn keep(&mut self, readings: Vec<Reading>) -> Option<Reading> {
+        let mut last = None;
+        for reading in readings {
+            last = Some(self.ring.push(reading).clone());
+        }
+        last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watching(sessions: &mut Sessions, name: &str) {
+        assert_eq!(sessions.open(name), Some(0));
+        sessions.by_name.get_mut(name).unwrap().watch = Some(Watch::default());
+    }
+
+    #[test]
+    fn a_session_waits_for_its_client_but_not_for_ever() {
+        let mut sessions = Sessions::default();
+        watching(&mut sessions, "a");
+        assert_eq!(
+            sessions.resume("a"),
+            Some(1),
+            "the old connection is broken and the agent has not noticed"
+        );
+        sessions.detach("a", 0, 10);
+        sessions.expire(20 + PATIENCE_NS);
+        assert_eq!(sessions.resume("b"), None);
+        assert_eq!(
+            sessions.resume("a"),
+            Some(2),
+            "the old connection's end has changed nothing"
+        );
+        sessions.detach("a", 2, 20);
+        sessions.expire(20 + PATIENCE_NS);
+        assert_eq!(sessions.resume("a"), None, "it was too late");
+        sessions.open("c");
+        sessions.detach("c", 0, 0);
+        assert_eq!(sessions.resume("c"), None, "it watched nothing");
+    }
+
+    #[test]
+    fn the_longest_deserted_makes_room() {
+        let mut sessions = Sessions::default();
+        for index in 0..MOST {
+            watching(&mut sessions, &format!("s{index:02}"));
+        }
+        assert_eq!(sessions.open("new"), None);
+        sessions.detach("s05", 0, 200);
+        sessions.detach("s07", 0, 100);
+        assert_eq!(sessions.open("new"), Some(0));
+        assert_eq!((sessions.resume("s05"), sessions.resume("s07")), (Some(1), None));
+    }
+}

@@ -1,0 +1,90 @@
+//! The command line of the agent. A program that carries the agent inside calls [`main`].
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use crate::agent::Agent;
+use crate::command::arguments::{Action, Serve};
+use crate::syscall;
+use crate::system::System;
+
+pub mod arguments;
+pub mod once;
+
+const HELP: &str = "\
+autoperf-profiler: reports what processes on this machine consume, to autoperf elsewhere
+
+  autoperf-profiler -d PORT              listen on 127.0.0.1:PORT (0: any free port, printed on standard output)
+  autoperf-profiler --listen HOST:PORT   listen on another address
+  autoperf-profiler --once NAMES         print a table of these processes over one second, and end
+  autoperf-profiler --help | --version
+
+NAMES are names of programs, separated by commas; each may have alternatives and wildcards, such as
+'apache2,mysqld|mariadbd,php-fpm*', or be a systemd unit, such as apache2.service.
+
+  --insecure-plain   with --listen: allow an address that is not a loopback address without encryption;
+                     whoever reaches it can see what runs on this machine
+";
+
+/// Runs the agent with the arguments after the program's name.
+///
+/// Exit codes: 0 ended as asked, 1 cannot do it, 2 not understood.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let action = match arguments::parse(arguments) {
+        Ok(action) => action,
+        Err(error) => {
+            eprintln!("autoperf-profiler: {error}\nTry autoperf-profiler --help.");
+            return ExitCode::from(2);
+        }
+    };
+    let result = match action {
+        Action::Help => print(HELP),
+        Action::Version => print(&format!("autoperf-profiler {}\n", env!("CARGO_PKG_VERSION"))),
+        Action::Once(names) => once::run(&names).and_then(|table| print(&table)),
+        Action::Serve(options) => serve(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("autoperf-profiler: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut output = std::io::stdout();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|error| error.to_string())
+}
+
+fn serve(options: &Serve) -> Result<(), String> {
+    let addresses = options.addresses()?;
+    let stop = syscall::termination_descriptor().map_err(|error| error.to_string())?;
+    allow_many_files();
+    let listener = TcpListener::bind(&addresses[..])
+        .map_err(|error| format!("cannot listen on {}: {error}", options.text()))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    print(&format!("autoperf-profiler: listening on {address}\n"))?;
+    Agent::new(System::live())
+        .serve(&listener, &stop)
+        .map_err(|error| error.to_string())
+}
+
+/// A file is kept open for every watched process; the default limit of 1,024 is soon reached.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, files beyond the limit are opened and closed at each look.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+}

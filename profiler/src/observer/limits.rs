@@ -1,0 +1,250 @@
+//! How many cores a group may use: its processes' affinity, and the CPU quotas of their control groups.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::observer::table::{Seen, Table};
+use crate::system::System;
+
+/// A quota: the control group that sets it, and how many cores it allows.
+type Quota = (String, f64);
+
+/// The CPU quotas of the control groups that members are in.
+#[derive(Debug, Default)]
+pub struct Limits {
+    unified: Option<String>,
+    cpu: Option<String>,
+    quotas: HashMap<String, Option<Quota>>,
+}
+
+impl Limits {
+    /// Finds where the control groups are mounted.
+    #[must_use]
+    pub fn find(system: &System) -> Self {
+        let mut limits = Self::default();
+        for line in system.text("proc/mounts").unwrap_or_default().lines() {
+            let mut words = line.split(' ').skip(1);
+            let (Some(place), Some(kind), Some(options)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            if kind == "cgroup2" {
+                limits.unified = Some(place.to_owned());
+            } else if kind == "cgroup" && options.split(',').any(|option| option == "cpu") {
+                limits.cpu = Some(place.to_owned());
+            }
+        }
+        limits
+    }
+
+    /// Reads the quotas of the members' control groups anew.
+    pub fn refresh(&mut self, system: &System, table: &Table, members: &[u32]) {
+        self.quotas.clear();
+        for seen in members.iter().filter_map(|pid| table.by_pid(*pid)) {
+            if !self.quotas.contains_key(&seen.control_groups) {
+                let quota = self.quota(system, &seen.control_groups);
+                self.quotas.insert(seen.control_groups.clone(), quota);
+            }
+        }
+    }
+
+    /// The strictest quota from a group up to the root.
+    fn quota(&self, system: &System, control_groups: &str) -> Option<Quota> {
+        let mut strictest: Option<Quota> = None;
+        let unified = self.unified.iter().zip(unified_path(control_groups));
+        let cpu = self.cpu.iter().zip(controller_path(control_groups, "cpu"));
+        for (mount, path) in unified.chain(cpu) {
+            for group in self_and_above(path) {
+                let folder = format!("{mount}{}", group.trim_end_matches('/'));
+                let cores = unified_quota(system, &folder).or_else(|| controller_quota(system, &folder));
+                if let Some(cores) = cores
+                    && strictest.as_ref().is_none_or(|(_, least)| cores < *least)
+                {
+                    strictest = Some((folder, cores));
+                }
+            }
+        }
+        strictest
+    }
+
+    /// Cores that these processes together may use, of `host_cores`.
+    pub fn cores_allowed<'a>(&self, members: impl Iterator<Item = &'a Seen>, host_cores: u32) -> f64 {
+        let mut cores: BTreeSet<u32> = BTreeSet::new();
+        let mut quotas: HashMap<&str, f64> = HashMap::new();
+        let mut unlimited = false;
+        for seen in members {
+            cores.extend(seen.status.cores.iter().filter(|core| **core < host_cores.max(1)));
+            match self.quotas.get(&seen.control_groups) {
+                Some(Some((group, allowed))) => {
+                    quotas.insert(group, *allowed);
+                }
+                _ => unlimited = true,
+            }
+        }
+        let host = f64::from(host_cores);
+        let affinity = if cores.is_empty() {
+            host
+        } else {
+            cores.len() as f64
+        };
+        if unlimited || quotas.is_empty() {
+            affinity
+        } else {
+            affinity.min(quotas.values().sum())
+        }
+    }
+}
+
+/// Path of the group in the unified hierarchy.
+pub(crate) fn unified_path(control_groups: &str) -> Option<&str> {
+    control_groups.lines().find_map(|line| line.strip_prefix("0::"))
+}
+
+/// Path of the group that a controller of the first version has for the process.
+pub(crate) fn controller_path<'a>(control_groups: &'a str, controller: &str) -> Option<&'a str> {
+    control_groups.lines().find_map(|line| {
+        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+        controllers
+            .split(',')
+            .any(|name| name == controller)
+            .then_some(path)
+    })
+}
+
+/// `/a/b`, `/a`, `/`. A path outside what the agent's name space shows (`/../x`) has none.
+fn self_and_above(path: &str) -> Vec<&str> {
+    let mut groups = Vec::new();
+    if path.contains("/..") {
+        return groups;
+    }
+    let mut rest = path;
+    while let Some(cut) = rest.rfind('/') {
+        groups.push(if rest.is_empty() { "/" } else { rest });
+        rest = &rest[..cut];
+    }
+    if groups.last() != Some(&"/") {
+        groups.push("/");
+    }
+    groups
+}
+
+/// `cpu.max` of the second version: quota and period, us, or `max`.
+fn unified_quota(system: &System, folder: &str) -> Option<f64> {
+    let text = system.text(&format!("{folder}/cpu.max"))?;
+    let (quota, period) = text.trim().split_once(' ')?;
+    cores(quota.parse().ok()?, period.parse().ok()?)
+}
+
+/// `cpu.cfs_quota_us` and `cpu.cfs_period_us` of the first version; -1 is unlimited.
+fn controller_quota(system: &System, folder: &str) -> Option<f64> {
+    let number = |name: &str| {
+        system
+            .text(&format!("{folder}/{name}"))?
+            .trim()
+            .parse::<f64>()
+            .ok()
+    };
+    cores(number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?)
+}
+
+fn cores(quota: f64, period: f64) -> Option<f64> {
+    (quota > 0.0 && period > 0.0 && quota.is_finite()).then(|| quota / period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{Stat, Status};
+    use crate::system::Facts;
+
+    fn member(pid: u32, control_groups: &str, cores: &[u32]) -> Seen {
+        let status = Status {
+            cores: cores.to_vec(),
+            ..Status::default()
+        };
+        let stat = Stat {
+            pid,
+            ..Stat::default()
+        };
+        Seen {
+            control_groups: control_groups.into(),
+            status,
+            stat,
+            ..Seen::default()
+        }
+    }
+
+    fn machine(name: &str, files: &[(&str, &str)]) -> (std::path::PathBuf, System) {
+        let folder = std::env::temp_dir().join(format!("limits-{name}-{}", std::process::id()));
+        for (file, text) in files {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let facts = Facts {
+            ticks_per_s: 100,
+            page_bytes: 4096,
+            tick_ns: 4_000_000,
+        };
+        (folder.clone(), System::recorded(&folder, facts))
+    }
+
+    #[test]
+    fn the_strictest_quota_on_the_way_up_counts_and_separate_ones_add_up() {
+        let (folder, system) = machine(
+            "v2",
+            &[
+                ("proc/mounts", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"),
+                ("sys/fs/cgroup/a/cpu.max", "150000 100000\n"),
+                ("sys/fs/cgroup/a/b/cpu.max", "max 100000\n"),
+                ("sys/fs/cgroup/c/cpu.max", "50000 100000\n"),
+            ],
+        );
+        let mut table = Table::default();
+        table.insert(member(1, "0::/a/b\n", &[0, 1, 2, 3]));
+        table.insert(member(2, "0::/c\n", &[0, 1, 2, 3]));
+        table.insert(member(3, "0::/\n", &[1]));
+        table.insert(member(4, "0::/../other\n", &[7]));
+        let mut limits = Limits::find(&system);
+        limits.refresh(&system, &table, &[1, 2, 3, 4]);
+        std::fs::remove_dir_all(folder).unwrap();
+        let allowed =
+            |pids: &[u32], host| limits.cores_allowed(pids.iter().filter_map(|pid| table.by_pid(*pid)), host);
+        assert_eq!(allowed(&[1], 4), 1.5);
+        assert_eq!(allowed(&[1, 2], 4), 2.0);
+        assert_eq!(allowed(&[1, 2, 3], 4), 4.0, "one of them is not limited");
+        assert_eq!(allowed(&[3], 4), 1.0);
+        assert_eq!(allowed(&[4], 8), 1.0);
+        assert_eq!(allowed(&[], 8), 8.0);
+    }
+
+    #[test]
+    fn the_first_version_says_minus_one_for_unlimited() {
+        let (folder, system) = machine(
+            "v1",
+            &[
+                (
+                    "proc/mounts",
+                    "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\n",
+                ),
+                ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n"),
+                ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n"),
+                ("sys/fs/cgroup/cpu,cpuacct/web/cpu.cfs_quota_us", "25000\n"),
+                ("sys/fs/cgroup/cpu,cpuacct/web/cpu.cfs_period_us", "100000\n"),
+            ],
+        );
+        let mut table = Table::default();
+        table.insert(member(1, "3:cpu,cpuacct:/web\n0::/\n", &[0, 1]));
+        table.insert(member(2, "3:cpu,cpuacct:/\n0::/\n", &[0, 1]));
+        let mut limits = Limits::find(&system);
+        limits.refresh(&system, &table, &[1, 2]);
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(limits.cores_allowed(table.by_pid(1).into_iter(), 2), 0.25);
+        assert_eq!(limits.cores_allowed(table.by_pid(2).into_iter(), 2), 2.0);
+    }
+
+    #[test]
+    fn the_way_up_ends_at_the_root() {
+        assert_eq!(self_and_above("/a/b"), ["/a/b", "/a", "/"]);
+        assert_eq!(self_and_above("/"), ["/"]);
+        assert!(self_and_above("/../x").is_empty());
+    }
+}

@@ -1,0 +1,362 @@
+//! All processes of the machine as last seen. Finding new ones costs a directory listing; counters are read of members only,
+//! from files kept open.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::clock;
+use crate::observer::Depth;
+use crate::process::{Identity, Names, Stat, Status};
+use crate::system::{Kept, System};
+
+/// A process younger than this may still be about to become another program, so its names are read at every look.
+pub(crate) const YOUNG_NS: u64 = 5_000_000_000;
+/// Known processes whose names are read again at each quick look, in turn.
+const NAMES_PER_LOOK: usize = 24;
+/// How often a look at the members is repeated when one of them ends during it.
+const PASSES: usize = 4;
+
+/// One process.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Who started it, as far as that one was known.
+    pub parent: Option<Identity>,
+    /// Its names.
+    pub names: Names,
+    /// Its control groups, lines of `/proc/PID/cgroup`.
+    pub control_groups: String,
+    /// When it was found, `CLOCK_MONOTONIC` ns.
+    pub first_seen_ns: u64,
+    /// Its counters as last read.
+    pub stat: Stat,
+    /// What is read of members at full looks.
+    pub status: Status,
+    /// CPU time, ns; `None` until it is measured as a member.
+    pub cpu_ns: Option<u64>,
+    /// Whether `cpu_ns` is of its CPU clock and not of its clock ticks.
+    pub by_clock: bool,
+    /// The look at which its names or its parent were last found changed.
+    pub revision: u64,
+    pub(crate) kept: Option<Kept>,
+}
+
+impl Seen {
+    /// Who it is.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity {
+            pid: self.stat.pid,
+            start_ticks: self.stat.start_ticks,
+        }
+    }
+
+    /// The path of its control group in the unified hierarchy, or of systemd's own.
+    #[must_use]
+    pub fn control_group(&self) -> Option<&str> {
+        let path = |begin: &str| {
+            self.control_groups
+                .lines()
+                .find_map(|line| line.strip_prefix(begin))
+        };
+        let named = || {
+            self.control_groups
+                .lines()
+                .find_map(|line| line.split_once(":name=systemd:").map(|(_, path)| path))
+        };
+        path("0::").filter(|path| *path != "/").or_else(named)
+    }
+}
+
+/// The processes, by their numbers.
+#[derive(Debug, Default)]
+pub struct Table {
+    processes: HashMap<u32, Seen>,
+    revision: u64,
+    ended: HashMap<u32, u64>,
+    turn: u32,
+    buffer: Vec<u8>,
+}
+
+impl Table {
+    /// The process with this identity, if it is still there.
+    #[must_use]
+    pub fn get(&self, identity: Identity) -> Option<&Seen> {
+        self.by_pid(identity.pid)
+            .filter(|seen| seen.identity() == identity)
+    }
+
+    /// The process that has this number now.
+    #[must_use]
+    pub fn by_pid(&self, pid: u32) -> Option<&Seen> {
+        self.processes.get(&pid)
+    }
+
+    /// All processes.
+    pub fn iter(&self) -> impl Iterator<Item = &Seen> {
+        self.processes.values()
+    }
+
+    /// The number of the last look that found anything new or changed.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many processes that were known as children of `parent` have ended.
+    #[must_use]
+    pub fn ended_children(&self, parent: u32) -> u64 {
+        self.ended.get(&parent).copied().unwrap_or(0)
+    }
+
+    /// The names of all processes, each once.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let each = |seen: &Seen| {
+            [
+                seen.names.exe_name(),
+                seen.names.argument_name(),
+                &seen.names.comm,
+            ]
+            .map(str::to_owned)
+        };
+        let names: HashSet<String> = self.iter().flat_map(each).collect();
+        names.into_iter().collect()
+    }
+
+    /// Puts a process in, as a scan does.
+    pub fn insert(&mut self, mut seen: Seen) {
+        self.revision += 1;
+        seen.revision = self.revision;
+        self.processes.insert(seen.stat.pid, seen);
+    }
+
+    /// Takes a process out, as a scan does when it is gone.
+    pub fn remove(&mut self, pid: u32) {
+        if let Some(seen) = self.processes.remove(&pid) {
+            *self.ended.entry(seen.stat.parent).or_default() += 1;
+        }
+        self.ended.remove(&pid);
+    }
+
+    /// Takes a process out to change it, in a test.
+    #[cfg(test)]
+    pub(crate) fn take(&mut self, pid: u32) -> Seen {
+        self.processes.remove(&pid).unwrap_or_default()
+    }
+
+    /// Finds the processes that have come, gone, or taken other names.
+    pub fn scan(&mut self, system: &System, depth: Depth) {
+        let listed = system.pids();
+        let present: HashSet<u32> = listed.iter().copied().collect();
+        let gone: Vec<u32> = self
+            .processes
+            .keys()
+            .copied()
+            .filter(|pid| !present.contains(pid))
+            .collect();
+        for pid in gone {
+            self.remove(pid);
+        }
+        let now_ns = clock::monotonic_ns();
+        let mut fresh: Vec<u32> = listed
+            .iter()
+            .copied()
+            .filter(|pid| !self.processes.contains_key(pid))
+            .collect();
+        let known = self.due_for_names(depth, now_ns);
+        for pid in known {
+            if !self.name_again(system, pid) {
+                self.remove(pid);
+                fresh.push(pid);
+            }
+        }
+        for pid in fresh {
+            self.find(system, pid, now_ns);
+        }
+        self.link();
+    }
+
+    fn find(&mut self, system: &System, pid: u32, now_ns: u64) {
+        let Some(stat) = read_stat(system, pid) else {
+            return;
+        };
+        let names = Names::read(system, pid, &stat.comm);
+        let control_groups = system.text(&format!("proc/{pid}/cgroup")).unwrap_or_default();
+        let seen = Seen {
+            names,
+            control_groups,
+            first_seen_ns: now_ns,
+            stat,
+            ..Seen::default()
+        };
+        self.insert(seen);
+    }
+
+    /// Which known processes' names are read again: all in a full look, else the young ones and some in turn.
+    fn due_for_names(&mut self, depth: Depth, now_ns: u64) -> Vec<u32> {
+        if depth == Depth::Full {
+            return self.processes.keys().copied().collect();
+        }
+        let young = |seen: &Seen| now_ns.saturating_sub(seen.first_seen_ns) < YOUNG_NS;
+        let (mut chosen, mut rest): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        for (pid, seen) in &self.processes {
+            if young(seen) {
+                chosen.push(*pid)
+            } else {
+                rest.push(*pid)
+            }
+        }
+        rest.sort_unstable();
+        let from = rest.partition_point(|pid| *pid <= self.turn);
+        let next: Vec<u32> = rest
+            .iter()
+            .copied()
+            .cycle()
+            .skip(from)
+            .take(NAMES_PER_LOOK.min(rest.len()))
+            .collect();
+        self.turn = next.last().copied().unwrap_or(0);
+        chosen.extend(next);
+        chosen
+    }
+
+    /// Whether the number still means the same process, whose names are then up to date.
+    fn name_again(&mut self, system: &System, pid: u32) -> bool {
+        let Some(stat) = read_stat(system, pid) else {
+            return false;
+        };
+        let Some(seen) = self.processes.get_mut(&pid) else {
+            return false;
+        };
+        if stat.start_ticks != seen.stat.start_ticks {
+            return false;
+        }
+        let names = Names::read(system, pid, &stat.comm);
+        if names != seen.names {
+            self.revision += 1;
+            seen.revision = self.revision;
+            seen.names = names;
+        }
+        seen.stat.parent = stat.parent;
+        true
+    }
+
+    /// Notes who started the processes that have no parent yet. A parent that has started later has only inherited the
+    /// number.
+    fn link(&mut self) {
+        let mut found = Vec::new();
+        for seen in self.processes.values().filter(|seen| seen.parent.is_none()) {
+            if let Some(parent) = self.processes.get(&seen.stat.parent)
+                && parent.stat.start_ticks <= seen.stat.start_ticks
+            {
+                found.push((seen.stat.pid, parent.identity()));
+            }
+        }
+        for (pid, parent) in found {
+            if let Some(seen) = self.processes.get_mut(&pid) {
+                self.revision += 1;
+                seen.revision = self.revision;
+                seen.parent = Some(parent);
+            }
+        }
+    }
+
+    /// Reads the counters of members, so that no ended child is counted both by itself and by the parent that waited for it:
+    /// first the parents' sums, then the clocks, and all again when a process has ended in between.
+    pub fn measure(&mut self, system: &System, members: &[u32]) {
+        for _ in 0..PASSES {
+            let mut changed = false;
+            for pid in members {
+                changed |= !self.measure_stat(system, *pid);
+            }
+            for pid in members {
+                changed |= !self.measure_clock(system, *pid);
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    /// Returns whether the process was still there; it is taken out otherwise.
+    fn measure_stat(&mut self, system: &System, pid: u32) -> bool {
+        let Some(seen) = self.processes.get_mut(&pid) else {
+            return true;
+        };
+        if seen.kept.is_none() {
+            seen.kept = system.keep(&format!("proc/{pid}/stat")).ok();
+        }
+        let stat = match &seen.kept {
+            Some(kept) => kept
+                .read_into(&mut self.buffer)
+                .ok()
+                .and_then(|()| Stat::parse(&self.buffer)),
+            // No descriptor left: open, read, close.
+            None => read_stat(system, pid),
+        };
+        match stat {
+            Some(stat) if stat.start_ticks == seen.stat.start_ticks => {
+                seen.stat = stat;
+                true
+            }
+            _ => {
+                self.remove(pid);
+                false
+            }
+        }
+    }
+
+    fn measure_clock(&mut self, system: &System, pid: u32) -> bool {
+        let Some(seen) = self.processes.get_mut(&pid) else {
+            return true;
+        };
+        let before = seen.cpu_ns.unwrap_or(0);
+        match system.cpu_clock_ns(pid) {
+            // A clock that runs backwards is that of another process, which has inherited the number.
+            Some(cpu_ns) if cpu_ns >= before || !seen.by_clock => {
+                seen.cpu_ns = Some(cpu_ns);
+                seen.by_clock = true;
+                true
+            }
+            _ if self.measure_stat(system, pid) => {
+                if let Some(seen) = self.processes.get_mut(&pid) {
+                    seen.cpu_ns = Some(system.facts().ticks_to_ns(seen.stat.own_ticks).max(before));
+                    seen.by_clock = false;
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads what of the members is dear: at full looks of all, else of those that have none yet.
+    pub fn describe(&mut self, system: &System, members: &[u32], depth: Depth) {
+        for pid in members {
+            let Some(seen) = self.processes.get_mut(pid) else {
+                continue;
+            };
+            if (depth == Depth::Full || seen.status.cores.is_empty())
+                && let Some(text) = system.text(&format!("proc/{pid}/status"))
+            {
+                seen.status = Status::parse(&text);
+            }
+            let resident = seen.stat.resident_pages.saturating_mul(system.facts().page_bytes);
+            if let Some(peak) = &mut seen.status.resident_peak_bytes {
+                *peak = (*peak).max(resident);
+            }
+        }
+    }
+
+    /// Closes the files of all processes but these.
+    pub fn release(&mut self, members: &HashSet<u32>) {
+        for (pid, seen) in &mut self.processes {
+            if !members.contains(pid) {
+                seen.kept = None;
+                seen.cpu_ns = None;
+            }
+        }
+    }
+}
+
+fn read_stat(system: &System, pid: u32) -> Option<Stat> {
+    Stat::parse(&system.read(&format!("proc/{pid}/stat")).ok()?)
+}

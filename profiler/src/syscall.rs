@@ -1,0 +1,72 @@
+//! Kernel calls that no safe library offers. All `unsafe` of the crate that is not a socket's lives here.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// CPU time of the process `pid`, ns: all its threads, the ended ones too. Needs no privilege.
+///
+/// The identifier is the kernel's ABI for "CPU clock of a process" (`include/linux/posix-timers.h`: complement of the pid
+/// shifted by three, `CPUCLOCK_SCHED` in the low bits), the same that `clock_getcpuclockid(3)` returns.
+///
+/// # Errors
+/// `EINVAL` when there is no such process any more.
+pub(crate) fn process_cpu_clock_ns(pid: u32) -> io::Result<u64> {
+    const SCHEDULER_CLOCK: libc::clockid_t = 2;
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let clock = (!pid << 3) | SCHEDULER_CLOCK;
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: `time` is a valid place for a timespec and is read only after the kernel reports that it has filled it.
+    let time = unsafe {
+        if libc::clock_gettime(clock, time.as_mut_ptr()) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        time.assume_init()
+    };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Ok(seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0)))
+}
+
+/// Blocks `SIGTERM`, `SIGINT` and `SIGHUP` in this thread and in those it starts, and returns a descriptor that becomes
+/// readable when one of them arrives.
+///
+/// # Errors
+/// What the kernel refuses (no descriptor left).
+pub(crate) fn termination_descriptor() -> io::Result<OwnedFd> {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set before it is used; signalfd returns a new descriptor that nothing else owns.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        let mut set = set.assume_init();
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            libc::sigaddset(&raw mut set, signal);
+        }
+        let error = libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        if error != 0 {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        let descriptor = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(OwnedFd::from_raw_fd(descriptor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_reads_its_own_clock_and_not_that_of_one_that_is_not_there() {
+        let own = process_cpu_clock_ns(std::process::id()).unwrap();
+        assert!(own > 0);
+        assert!(process_cpu_clock_ns(u32::MAX).is_err());
+        assert!(
+            process_cpu_clock_ns(4_194_304).is_err(),
+            "above the largest pid that Linux gives"
+        );
+    }
+}
