@@ -9,6 +9,7 @@ pub mod queueing;
 pub mod record;
 pub mod search;
 pub mod simulation;
+pub mod stability;
 pub mod statistics;
 
 pub use estimate::Estimate;
