@@ -11,9 +11,9 @@ use crate::limits::MAX_FILE_BYTES;
 use crate::mode::Mode;
 use crate::source::{FileName, SourceText, Span};
 use crate::value_file::ValueFile;
-use crate::workload::{ManualLevel, Parameters, Workload};
+use crate::workload::{ManualLevel, Workload};
 use crate::{input_xml, mll, properties};
-use choice::{Wanted, configured, folder_of, wanted};
+use choice::{Wanted, folder_of, wanted};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -86,6 +86,24 @@ struct Driver<'a> {
 /// Where a file is named, for the case that it can't be read.
 type At<'a> = Option<(&'a SourceText, Span)>;
 
+/// What config.properties says, and the folder that its file names refer to.
+struct Config {
+    read: properties::Read,
+    folder: PathBuf,
+}
+
+impl Config {
+    /// The file that a parameter names, if it is set.
+    fn names(&self, parameter: &str) -> Option<(&str, &Path)> {
+        let value = self.read.parameters.values.get(parameter)?;
+        Some((value, &self.folder))
+    }
+
+    fn place(&self, parameter: &str) -> At<'_> {
+        Some((&self.read.source, *self.read.places.get(parameter)?))
+    }
+}
+
 impl Driver<'_> {
     fn read(&mut self) -> Option<Workload> {
         let given = &self.request.input_xml;
@@ -94,20 +112,19 @@ impl Driver<'_> {
         } else {
             given.clone()
         };
-        let (parameters, config_folder) = self.parameters(&folder_of(&given));
+        let config = self.config(&folder_of(&given));
         let flag = (!given.as_os_str().is_empty()).then_some(given.as_path());
-        let named = configured(&parameters, "config_file_name", &config_folder);
-        let input = wanted(flag, named, "input.xml", Path::new(""));
-        let path = self.choose(&input, true, "input.xml", None)?;
+        let input = wanted(flag, config.names("config_file_name"), "input.xml", Path::new(""));
+        let at = config.place("config_file_name").filter(|_| flag.is_none());
+        let path = self.choose(&input, Some("an input.xml"), at)?;
         let folder = folder_of(&path);
-        let draft = self.open(&path, None).and_then(|text| {
+        let draft = self.open(&path, at).and_then(|text| {
             let (draft, found) = input_xml::read(&SourceText::new(&shown(&path), &text));
             self.found.append(found);
             draft
         });
-        let config = (&parameters, config_folder.as_path());
-        let graph = self.graph(draft.as_ref(), config, &folder);
-        let levels = self.levels(config, &folder);
+        let graph = self.graph(draft.as_ref(), &config, &folder);
+        let levels = self.levels(&config, &folder);
         let draft = draft?;
         let value_files = self.value_files(&draft, &folder);
         let (workload, found) = assemble_noting(Parts {
@@ -115,7 +132,7 @@ impl Driver<'_> {
             draft,
             graph,
             levels,
-            parameters,
+            parameters: config.read.parameters,
             value_files,
             folder,
         });
@@ -123,58 +140,64 @@ impl Driver<'_> {
         workload
     }
 
-    fn parameters(&mut self, beside: &Path) -> (Parameters, PathBuf) {
+    fn config(&mut self, beside: &Path) -> Config {
         let flag = self.request.properties.as_deref();
         let file = wanted(flag, None, "config.properties", beside);
-        let Some(path) = self.choose(&file, false, "config.properties", None) else {
-            return (Parameters::default(), PathBuf::new());
+        let path = self.choose(&file, None, None).unwrap_or_default();
+        let text = if path.as_os_str().is_empty() {
+            None
+        } else {
+            self.open(&path, None)
         };
-        let read = self
-            .open(&path, None)
-            .and_then(|text| self.keep(properties::parse(&text, &shown(&path))));
-        (read.unwrap_or_default(), folder_of(&path))
+        let source = SourceText::new(&shown(&path), &text.unwrap_or_default());
+        let mut read = properties::read(&source);
+        self.found.append(std::mem::take(&mut read.found));
+        Config {
+            read,
+            folder: folder_of(&path),
+        }
     }
 
-    fn graph(
-        &mut self,
-        draft: Option<&Draft>,
-        (parameters, config_folder): (&Parameters, &Path),
-        folder: &Path,
-    ) -> Option<Graph> {
+    fn graph(&mut self, draft: Option<&Draft>, config: &Config, folder: &Path) -> Option<Graph> {
+        const PARAMETER: &str = "cbmg_file_name";
         let mode = self.request.mode;
         if !mode.reads_navigation() {
             return None;
         }
-        let tag = draft.and_then(|d| Some((d, d.cbmg_file.as_ref()?)));
-        let at = tag.map(|(draft, name)| (&draft.source, name.span));
-        let named = match tag {
-            Some((_, name)) => Some((name.value.as_str(), folder)),
-            None => configured(parameters, "cbmg_file_name", config_folder),
-        };
         let flag = self.request.cbmg.as_deref();
+        let tag = draft.and_then(|d| Some((d, d.cbmg_file.as_ref()?)));
+        let (named, at) = match tag {
+            _ if flag.is_some() => (None, None),
+            Some((draft, name)) => (
+                Some((name.value.as_str(), folder)),
+                Some((&draft.source, name.span)),
+            ),
+            None => (config.names(PARAMETER), config.place(PARAMETER)),
+        };
         let file = wanted(flag, named, "cbmg.txt", folder);
-        let at = at.filter(|_| flag.is_none());
-        let path = self.choose(&file, mode.needs_navigation(), "a CBMG", at)?;
+        let required = mode
+            .needs_navigation()
+            .then_some("a CBMG, by -fc, <cbmgfile> or the name cbmg.txt");
+        let path = self.choose(&file, required, at)?;
         let text = self.open(&path, at)?;
         self.keep(cbmg::parse(&text, &shown(&path)))
     }
 
-    fn levels(
-        &mut self,
-        (parameters, config_folder): (&Parameters, &Path),
-        folder: &Path,
-    ) -> Vec<ManualLevel> {
+    fn levels(&mut self, config: &Config, folder: &Path) -> Vec<ManualLevel> {
+        const PARAMETER: &str = "manual_loadlevel_input_file_name";
         let mode = self.request.mode;
         if !mode.reads_levels() {
             return Vec::new();
         }
-        let name = "manual_loadlevel_input_file_name";
-        let named = configured(parameters, name, config_folder);
-        let file = wanted(self.request.manual.as_deref(), named, "mll.txt", folder);
-        let required = mode.needs_levels();
-        self.choose(&file, required, "manual load levels", None)
+        let flag = self.request.manual.as_deref();
+        let at = config.place(PARAMETER).filter(|_| flag.is_none());
+        let file = wanted(flag, config.names(PARAMETER), "mll.txt", folder);
+        let required = mode
+            .needs_levels()
+            .then_some("manual load levels, by -fm or the name mll.txt");
+        self.choose(&file, required, at)
             .and_then(|path| {
-                let text = self.open(&path, None)?;
+                let text = self.open(&path, at)?;
                 self.keep(mll::parse(&text, &shown(&path)))
             })
             .unwrap_or_default()
@@ -186,7 +209,7 @@ impl Driver<'_> {
             let at = Some((&draft.source, file.span));
             let wanted = wanted(None, Some((&file.name, folder)), "", folder);
             let values = self
-                .choose(&wanted, true, "a file of values", at)
+                .choose(&wanted, Some("a file of values, columns separated by tabs"), at)
                 .and_then(|path| Some(ValueFile::new(&self.open(&path, at)?, &shown(&path))));
             files.insert(file.name, values);
         }
@@ -197,8 +220,8 @@ impl Driver<'_> {
         read.map_err(|errors| self.found.append(errors)).ok()
     }
 
-    /// The first candidate that is there and may be read.
-    fn choose(&mut self, file: &Wanted, required: bool, what: &str, at: At<'_>) -> Option<PathBuf> {
+    /// The first candidate that is there and may be read. `required` says for whom a missing one is an error, whoever named it.
+    fn choose(&mut self, file: &Wanted, required: Option<&str>, at: At<'_>) -> Option<PathBuf> {
         if let Some(outside) = file.candidates.iter().find(|p| self.leads_out(p, file)) {
             let error = Diagnostic::error(format!("{} lies outside of its folder", shown(outside)))
                 .expected("a file in the folder of the file that names it, or below")
@@ -210,11 +233,15 @@ impl Driver<'_> {
             return Some(path.clone());
         }
         let first = file.candidates.first()?;
-        if required || file.named {
-            let tried: Vec<String> = file.candidates.iter().map(|p| shown(p).to_string()).collect();
-            let error = Diagnostic::error(format!("no file {}", shown(first)))
-                .expected(format!("{what}: {}", tried.join(" or ")));
-            self.complain(error, at, first);
+        if required.is_some() || file.named {
+            let error = Diagnostic::error(format!("no file {}", shown(first)));
+            let error = match required {
+                Some(required) => error.expected(required),
+                None => error,
+            };
+            let other = file.candidates.get(1);
+            let hint = other.map(|other| format!("there is no {} either", shown(other)));
+            self.complain(error.maybe_hint(hint), at, first);
         }
         None
     }

@@ -76,7 +76,7 @@ pub(crate) fn authority(text: &str) -> Result<(), String> {
     let bracketed = host
         .strip_prefix('[')
         .and_then(|h| h.strip_suffix(']'))
-        .map(|h| h.parse::<std::net::Ipv6Addr>().is_ok());
+        .map(|h| h.parse::<core::net::Ipv6Addr>().is_ok());
     let good = bracketed.unwrap_or_else(|| {
         !host.is_empty()
             && host.len() <= 253

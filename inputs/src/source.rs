@@ -70,6 +70,12 @@ impl SourceText {
         &self.0.1
     }
 
+    /// The line, from 1, in which a place stands.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        let before = self.text().as_bytes().get(..at).unwrap_or_default();
+        before.iter().filter(|&&b| b == b'\n').count() + 1
+    }
+
     /// The written text of a span; empty if the span is not one of this text.
     pub(crate) fn slice(&self, span: Span) -> &str {
         self.text().get(span.start..span.end).unwrap_or("")

@@ -1,6 +1,5 @@
 //! Which path is meant: flags before names inside of files before standard names. Pure.
 
-use crate::workload::Parameters;
 use std::path::{Component, Path, PathBuf};
 
 /// A file that is wanted: the paths to try, in order.
@@ -49,16 +48,6 @@ pub(super) fn wanted(
         named: false,
         within: None,
     }
-}
-
-/// The name that config.properties gives a file, if it gives one.
-pub(super) fn configured<'a>(
-    parameters: &'a Parameters,
-    name: &str,
-    folder: &'a Path,
-) -> Option<(&'a str, &'a Path)> {
-    let value = parameters.values.get(name)?;
-    Some((value, folder))
 }
 
 /// Whether a name, joined to a folder, stays in it as far as the name tells.

@@ -45,7 +45,7 @@ impl ModelGuided {
             return;
         }
         let same = |r: &&mut Run| r.outcome.users == last.outcome.users && r.rejected.is_none();
-        let Some(before) = earlier.iter_mut().filter(same).next_back() else {
+        let Some(before) = earlier.iter_mut().rfind(same) else {
             return;
         };
         if guards::slower(&last.outcome, &before.outcome) {

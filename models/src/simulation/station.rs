@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// Jobs in service stand in a heap by the reading of the virtual clock at which their work is done. The clock runs at the
 /// rate at which each of them is worked on, so that a change of rate changes no entry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct StationState {
     discipline: Discipline,
     in_service: Heap,

@@ -102,7 +102,7 @@ impl Job {
 }
 
 /// The jobs under way, each in a place of its own that is used again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Jobs {
     places: Vec<Job>,
     free: Vec<u32>,
@@ -169,7 +169,7 @@ struct Deadline {
 }
 
 /// Deadlines. Within a class they come in the order of the starts, so that a line for each class is sorted by itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Deadlines {
     lines: Vec<VecDeque<Deadline>>,
     next_s: f64,

@@ -10,7 +10,7 @@ const STREAM_USERS: u64 = 1 << 32;
 const STREAM_VISITORS: u64 = 1 << 48;
 
 /// Somebody who walks the graph.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct User {
     /// Walk and think times.
     pub(super) rng: ChaCha8Rng,
@@ -20,7 +20,7 @@ pub(super) struct User {
     present: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Users {
     seed: u64,
     /// Users below this number stay.
