@@ -119,6 +119,8 @@ pub(crate) struct Prior {
     pub(crate) capacity: f64,
     /// Standard deviation of the correction per e-fold of n.
     pub(crate) spread: f64,
+    /// How far below its limit (in the logarithm) the network's own rate is believed to go on rising.
+    pub(crate) approach: f64,
     /// Logarithm of the weight before the data.
     pub(crate) log_weight: f64,
 }
@@ -151,6 +153,7 @@ pub(crate) struct Posterior {
     /// ln mu(n) before the levels, and where it leads.
     unfitted: Vec<f64>,
     limit: f64,
+    approach: f64,
     covariance: Vec<f64>,
     /// Logarithm of the evidence times the prior weight.
     pub(crate) log_evidence: f64,
@@ -200,6 +203,7 @@ impl Posterior {
             rates: grid.corrected(&prior.log_rates, &correction),
             unfitted: prior.log_rates.clone(),
             limit: prior.log_rates.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            approach: prior.approach,
             covariance: step.covariance,
             log_evidence: step.log_evidence + prior.log_weight,
         })
@@ -223,7 +227,7 @@ impl Posterior {
         let index = jobs.unwrap_or(grid.jobs()).clamp(1, grid.jobs()) - 1;
         // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
         let missing = self.limit - self.unfitted[index];
-        let log_rate = self.rates[index].ln() + if missing < 0.15 { missing } else { 0.0 };
+        let log_rate = self.rates[index].ln() + if missing < self.approach { missing } else { 0.0 };
         (log_rate, self.variance(&self.plateau_lever(grid, jobs)).sqrt())
     }
 

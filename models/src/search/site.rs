@@ -62,6 +62,7 @@ impl SiteModel {
                     offset: explanation.offset,
                     capacity,
                     spread,
+                    approach: explanation.approach,
                     log_weight: (explanation.weight * share).ln(),
                 };
                 parts.extend(Posterior::fit(&prior, &grid, &evidence.levels, evidence.think));
@@ -281,6 +282,8 @@ struct Explanation {
     log_rates: Vec<f64>,
     /// Standard deviation of the response time without queueing, relative.
     offset: f64,
+    /// As in [`Prior`].
+    approach: f64,
     weight: f64,
 }
 
@@ -302,6 +305,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates,
             offset: 0.04,
+            approach: 0.15,
             weight: 0.4,
         });
     }
@@ -316,6 +320,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
     found.push(Explanation {
         log_rates: profiled.clone(),
         offset: 0.3,
+        approach: if known_cap.is_finite() { 0.15 } else { 0.0 },
         weight: 0.4,
     });
     let Some(seen) = evidence.seen_plateau() else {
@@ -326,6 +331,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates: pool,
             offset: 0.3,
+            approach: 0.0,
             weight: 0.15,
         });
         if let Some(rest) = stations.iter_mut().find(|s| s.servers.is_infinite()) {
@@ -339,6 +345,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates,
             offset: 0.3,
+            approach: 0.03,
             weight: 0.15,
         });
     }
