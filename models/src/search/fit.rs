@@ -34,7 +34,14 @@ impl Observation {
         let law = (per_user * self.throughput_error).powi(2);
         let raw = (1.0 - share) * own + share * law;
         let drawn = (think.cv * think.mean_s).powi(2) / self.samples.max(1) as f64;
-        let variance = (raw - share * (1.0 - share) * drawn).max(0.3 * raw);
+        // Where the two readings contradict each other beyond their noise, the level was still on its way to its steady state.
+        let gap = (from_law - self.response_s).powi(2) - 4.0 * (own + law + drawn);
+        let unsettled = if share > 0.05 && share < 0.95 {
+            0.25 * gap.max(0.0)
+        } else {
+            0.0
+        };
+        let variance = (raw - share * (1.0 - share) * drawn).max(0.3 * raw) + unsettled;
         (
             response_s.ln(),
             variance / (response_s * response_s) + MODEL_ERROR * MODEL_ERROR,
@@ -112,6 +119,8 @@ pub(crate) struct Prior {
     pub(crate) capacity: f64,
     /// Standard deviation of the correction per e-fold of n.
     pub(crate) spread: f64,
+    /// How far below its limit (in the logarithm) the network's own rate is believed to go on rising.
+    pub(crate) approach: f64,
     /// Logarithm of the weight before the data.
     pub(crate) log_weight: f64,
 }
@@ -144,6 +153,7 @@ pub(crate) struct Posterior {
     /// ln mu(n) before the levels, and where it leads.
     unfitted: Vec<f64>,
     limit: f64,
+    approach: f64,
     covariance: Vec<f64>,
     /// Logarithm of the evidence times the prior weight.
     pub(crate) log_evidence: f64,
@@ -193,9 +203,15 @@ impl Posterior {
             rates: grid.corrected(&prior.log_rates, &correction),
             unfitted: prior.log_rates.clone(),
             limit: prior.log_rates.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            approach: prior.approach,
             covariance: step.covariance,
             log_evidence: step.log_evidence + prior.log_weight,
         })
+    }
+
+    /// Response time with `users`, s.
+    pub(crate) fn response_s(&self, users: u32, think_s: f64) -> Option<f64> {
+        flow::solve(&self.rates, users, think_s).map(|flow| flow.response_s)
     }
 
     /// Throughput and response time with `users`.
@@ -206,24 +222,19 @@ impl Posterior {
         Some(Prediction { flow, lever, log_sd })
     }
 
-    /// ln of the plateau and its standard deviation: the limit of the explanation times the correction seen at the saturated
-    /// levels (transactions inside, weight), or that at the far end where there is none.
-    pub(crate) fn plateau(&self, grid: &Grid, saturated: &[(usize, f64)]) -> (f64, f64) {
-        let log_rate = shares(grid, saturated).into_iter().map(|(index, share)| {
-            // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
-            let missing = self.limit - self.unfitted[index];
-            share * (self.rates[index].ln() + if missing < 0.15 { missing } else { 0.0 })
-        });
-        let lever = self.plateau_lever(grid, saturated);
-        (log_rate.sum(), self.variance(&lever).sqrt())
+    /// ln of the plateau and its standard deviation, read with `jobs` inside, or at the far end.
+    pub(crate) fn plateau(&self, grid: &Grid, jobs: Option<usize>) -> (f64, f64) {
+        let index = jobs.unwrap_or(grid.jobs()).clamp(1, grid.jobs()) - 1;
+        // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
+        let missing = self.limit - self.unfitted[index];
+        let log_rate = self.rates[index].ln() + if missing < self.approach { missing } else { 0.0 };
+        (log_rate, self.variance(&self.plateau_lever(grid, jobs)).sqrt())
     }
 
     /// Derivatives of ln of the plateau by the correction at the knots.
-    pub(crate) fn plateau_lever(&self, grid: &Grid, saturated: &[(usize, f64)]) -> Vec<f64> {
+    pub(crate) fn plateau_lever(&self, grid: &Grid, jobs: Option<usize>) -> Vec<f64> {
         let mut gradient = vec![0.0; grid.jobs()];
-        for (index, share) in shares(grid, saturated) {
-            gradient[index] += share;
-        }
+        gradient[jobs.unwrap_or(grid.jobs()).clamp(1, grid.jobs()) - 1] = 1.0;
         grid.project(&gradient)
     }
 
@@ -238,16 +249,6 @@ impl Posterior {
     fn variance(&self, lever: &[f64]) -> f64 {
         self.covariance_of(lever, lever).max(0.0)
     }
-}
-
-/// Indices of rates with their shares of the plateau.
-fn shares(grid: &Grid, saturated: &[(usize, f64)]) -> Vec<(usize, f64)> {
-    if saturated.is_empty() {
-        return vec![(grid.jobs() - 1, 1.0)];
-    }
-    let total: f64 = saturated.iter().map(|(_, weight)| weight).sum();
-    let at = |&(jobs, weight): &(usize, f64)| (jobs.clamp(1, grid.jobs()) - 1, weight / total);
-    saturated.iter().map(at).collect()
 }
 
 /// The levels' equations around one set of rates.

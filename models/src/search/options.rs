@@ -60,7 +60,7 @@ impl Default for Options {
             max_run_s: None,
             precision,
             wanted_throughput: 0.027,
-            wanted_response: 0.06,
+            wanted_response: 0.12,
             objective: None,
             max_timeout_share: precision.max_timeout_share,
             max_error_share: 0.05,

@@ -40,7 +40,7 @@ pub(crate) struct Forecast {
     pub(crate) response_s: f64,
     /// Standard deviation of ln R.
     pub(crate) log_sd: f64,
-    /// -dR/dZ.
+    /// 1 - d ln X / d ln N: 0 where throughput grows with the users, 1 where it has stopped growing.
     pub(crate) saturation: f64,
     /// Transactions inside the site.
     pub(crate) jobs: f64,
@@ -62,6 +62,7 @@ impl SiteModel {
                     offset: explanation.offset,
                     capacity,
                     spread,
+                    approach: explanation.approach,
                     log_weight: (explanation.weight * share).ln(),
                 };
                 parts.extend(Posterior::fit(&prior, &grid, &evidence.levels, evidence.think));
@@ -95,12 +96,19 @@ impl SiteModel {
     /// Prediction with its doubt, that between the explanations included.
     pub(crate) fn forecast(&self, users: u32) -> Option<Forecast> {
         let think_s = self.think_s();
+        let users = users.max(1);
+        // A few users more: what they add to throughput tells how saturated the site is, also without think time.
+        let more = users + (users / 30).max(1);
+        let factor = f64::from(more) / f64::from(users);
         let mut mixed = Mixed::default();
         let (mut saturation, mut jobs) = (0.0, 0.0);
         for (weight, part) in &self.parts {
-            let prediction = part.predict(&self.grid, users.max(1), think_s)?;
-            mixed.add(*weight, prediction.flow.response_s.ln(), prediction.log_sd);
-            saturation += weight * prediction.flow.saturation;
+            let prediction = part.predict(&self.grid, users, think_s)?;
+            let response_s = prediction.flow.response_s;
+            let then_s = part.response_s(more, think_s)?;
+            let slower = (then_s + think_s) / (response_s + think_s);
+            mixed.add(*weight, response_s.ln(), prediction.log_sd);
+            saturation += weight * (slower.ln() / factor.ln()).clamp(0.0, 1.0);
             jobs += weight * prediction.flow.jobs;
         }
         let response_s = mixed.mean.exp();
@@ -129,27 +137,59 @@ impl SiteModel {
         Some((throughput, response))
     }
 
-    /// Plateau of throughput with the doubt on its logarithm: the rate over the saturated levels, or at the far end where
-    /// there is none yet.
+    /// Plateau of throughput with the doubt on its logarithm: the rate at the highest level, or at the far end where that
+    /// is not saturated yet; the peak where throughput falls again.
     pub(crate) fn plateau(&self) -> Option<(f64, f64)> {
-        let saturated = self.saturated_jobs();
+        let farthest = self.farthest_jobs();
         let mut mixed = Mixed::default();
         for (weight, part) in &self.parts {
-            let (log_rate, sd) = part.plateau(&self.grid, &saturated);
+            let (log_rate, sd) = match self.peak_of(part) {
+                Some((_, rate, sd)) => (rate.ln(), sd),
+                None => part.plateau(&self.grid, farthest),
+            };
             mixed.add(*weight, log_rate, sd);
         }
         Some((mixed.mean.exp(), mixed.sd()))
     }
 
-    /// Transactions inside at the saturated levels, each with its weight.
-    fn saturated_jobs(&self) -> Vec<(usize, f64)> {
-        let levels = self.evidence.levels.iter();
-        let found = levels.filter_map(|level| {
-            let forecast = self.forecast(level.users)?;
-            let weight = 1.0 / (level.throughput_error.powi(2) + 1e-6);
-            (forecast.saturation > 0.8).then_some(((forecast.jobs.round() as usize).max(1), weight))
+    /// Number of users with the largest throughput, where the explanations that see it fall beyond have the majority.
+    pub(crate) fn peak_users(&self) -> Option<u32> {
+        let falling = self
+            .parts
+            .iter()
+            .filter_map(|(weight, part)| Some((*weight, self.peak_of(part)?.0)));
+        let falling: Vec<(f64, u32)> = falling.collect();
+        let weight: f64 = falling.iter().map(|(weight, _)| weight).sum();
+        let most = falling.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+        most.filter(|_| weight > 0.5).map(|&(_, users)| users)
+    }
+
+    /// (users, throughput, standard deviation of its logarithm) at the peak, where throughput falls clearly beyond it.
+    fn peak_of(&self, part: &Posterior) -> Option<(u32, f64, f64)> {
+        let think_s = self.think_s();
+        let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
+        let places = (1..=16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
+        let rates = places.filter_map(|users| {
+            let prediction = part.predict(&self.grid, users, think_s)?;
+            let response_s = prediction.flow.response_s;
+            let share = response_s / (response_s + think_s);
+            Some((
+                users,
+                f64::from(users) / (response_s + think_s),
+                share * prediction.log_sd,
+            ))
         });
-        found.collect()
+        let rates: Vec<_> = rates.collect();
+        let last = *rates.last()?;
+        let peak = rates.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (last.1 < 0.97 * peak.1).then_some(peak)
+    }
+
+    /// Transactions inside at the highest level: where the plateau is read.
+    fn farthest_jobs(&self) -> Option<usize> {
+        let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
+        let forecast = self.forecast(highest)?;
+        (forecast.saturation > 0.5).then_some((forecast.jobs.round() as usize).max(1))
     }
 
     /// `X_max` with its 95 % interval.
@@ -176,10 +216,10 @@ impl SiteModel {
 
     /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln `X_max`.
     pub(crate) fn capacity_gain(&self, users: u32, log_variance: f64) -> f64 {
-        let saturated = self.saturated_jobs();
+        let farthest = self.farthest_jobs();
         let gains = self.parts.iter().filter_map(|(weight, part)| {
             let candidate = part.predict(&self.grid, users, self.think_s())?;
-            let shared = part.covariance_of(&candidate.lever, &part.plateau_lever(&self.grid, &saturated));
+            let shared = part.covariance_of(&candidate.lever, &part.plateau_lever(&self.grid, farthest));
             Some(weight * shared * shared / (candidate.log_sd.powi(2) + log_variance))
         });
         gains.sum()
@@ -242,6 +282,8 @@ struct Explanation {
     log_rates: Vec<f64>,
     /// Standard deviation of the response time without queueing, relative.
     offset: f64,
+    /// As in [`Prior`].
+    approach: f64,
     weight: f64,
 }
 
@@ -263,6 +305,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates,
             offset: 0.04,
+            approach: 0.15,
             weight: 0.4,
         });
     }
@@ -277,6 +320,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
     found.push(Explanation {
         log_rates: profiled.clone(),
         offset: 0.3,
+        approach: if known_cap.is_finite() { 0.15 } else { 0.0 },
         weight: 0.4,
     });
     let Some(seen) = evidence.seen_plateau() else {
@@ -287,6 +331,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates: pool,
             offset: 0.3,
+            approach: 0.0,
             weight: 0.15,
         });
         if let Some(rest) = stations.iter_mut().find(|s| s.servers.is_infinite()) {
@@ -300,6 +345,7 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates,
             offset: 0.3,
+            approach: 0.03,
             weight: 0.15,
         });
     }

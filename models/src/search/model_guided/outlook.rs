@@ -58,7 +58,8 @@ impl Outlook {
             .forecast(self.highest)
             .map_or(0.0, |f| f.throughput_per_s);
         let top = self.model.plateau().map_or(f64::INFINITY, |(rate, _)| rate);
-        self.beyond >= 2 && reached > 0.8 * top
+        let settled = reached > 0.8 * top || self.model.peak_users().is_some();
+        self.beyond >= 2 && settled
     }
 
     /// Mean relative half-width of the response-time curve's band over 1..1.5 N*.

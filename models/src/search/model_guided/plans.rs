@@ -6,7 +6,7 @@ use super::outlook::Outlook;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
-const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.7];
+const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
 
 /// Time under load beyond which no level is added for more precision where nothing else is asked, s.
 const DEFAULT_BUDGET_S: f64 = 1_200.0;
@@ -31,7 +31,8 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
         .or_else(|| refinement(search, &outlook))
-        .or_else(|| canary(search))?;
+        .or_else(|| canary(search))
+        .or_else(|| overload(search, &outlook))?;
     Some(dated(search, Some(&outlook), plan))
 }
 
@@ -152,26 +153,30 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         )
     } else if outlook.beyond == 0 {
         (
-            above(1.3),
+            above(1.2),
             Purpose::Explore,
             format!("N* is {knee:.0} users by the model: a level beyond it shows the plateau."),
         )
     } else {
         (
-            above(1.7),
-            Purpose::Overload,
+            above(1.4),
+            Purpose::Explore,
             format!(
                 "Another level well beyond N* = {knee:.0} confirms the plateau, or shows throughput falling."
             ),
         )
     };
-    Some(suited(search, outlook, users, purpose, why))
+    let mut plan = suited(search, outlook, users, purpose, why);
+    // What a first look leaves open, later levels learn where it costs least.
+    plan.precision.throughput = plan.precision.throughput.max(0.03);
+    plan.precision.response_time = plan.precision.response_time.max(0.12);
+    Some(plan)
 }
 
 /// Between the largest number of users that held and the smallest that broke the site.
 fn between(search: &ModelGuided, outlook: &Outlook, collapsed: u32) -> Option<LevelPlan> {
     let (low, high) = (f64::from(outlook.highest), f64::from(collapsed));
-    if high < 1.15 * low || outlook.beyond >= 2 {
+    if high < 1.06 * low || high < low + 1.5 || outlook.beyond >= 2 {
         return None;
     }
     let users = (low * high).sqrt().round() as u32;
@@ -224,6 +229,24 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         100.0 * capacity
     );
     Some(suited(search, outlook, users, Purpose::Explore, why))
+}
+
+/// Far beyond N* at the end, when its long queue can disturb no other level.
+fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let users = (1.8 * outlook.saturation_users).ceil() as u32;
+    let done = search
+        .history
+        .runs
+        .iter()
+        .any(|r| r.plan.purpose == Purpose::Overload);
+    let may = outlook.collapsed.is_none() && users <= search.history.ceiling();
+    if done || !may || !outlook.confirmed() || outlook.highest >= users {
+        return None;
+    }
+    let why = format!("{users} users (1.8 N*) show whether throughput holds under overload.");
+    let mut plan = suited(search, outlook, users, Purpose::Overload, why);
+    plan.precision.throughput = 0.025;
+    Some(plan)
 }
 
 /// At the end of a longer run, the best known level at low load once more.

@@ -38,6 +38,10 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     } else {
         (finding.max_throughput_per_s, finding.saturation_users) = search.history.reached();
     }
+    if verdict == VerdictCode::Retrograde {
+        let users = model.peak_users().unwrap_or(outlook.highest);
+        finding.retrograde_users = Estimate::symmetric(f64::from(users), 0.0, 1);
+    }
     finding.curve = curve(outlook);
     finding
 }
@@ -46,6 +50,12 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
+        if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
+            return (
+                VerdictCode::Retrograde,
+                format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+            );
+        }
         return if x.relative_half_width() <= TOO_WIDE {
             (
                 VerdictCode::Found,
@@ -57,6 +67,12 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
                 format!("The plateau near {rate:.4} per second is too uncertain."),
             )
         };
+    }
+    if let Some(users) = outlook.collapsed {
+        return (
+            VerdictCode::Retrograde,
+            format!("Throughput collapses between {highest} and {users} users."),
+        );
     }
     if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
         return (
