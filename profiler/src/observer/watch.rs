@@ -9,7 +9,6 @@ use crate::matching::{How, Pattern, nearest};
 use crate::observer::INIT;
 use crate::observer::account::{Account, Circumstances, TreeSum};
 use crate::observer::table::{Seen, Table, YOUNG_NS};
-use crate::observer::watch::endings::Reaper;
 use crate::observer::watch::kin::Kin;
 use crate::process::{Identity, Names};
 use crate::reading::{GroupReading, HostReading};
@@ -81,7 +80,8 @@ pub struct Watch {
     busy_at_begin_ns: Option<u64>,
     given_ns: u64,
     tasks_started: Option<u64>,
-    reaper: Option<Reaper>,
+    /// What init had taken over from ended processes at the last account, ns.
+    reaped_ns: Option<u64>,
 }
 
 impl Watch {

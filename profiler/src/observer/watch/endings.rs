@@ -8,13 +8,6 @@ use crate::observer::table::Table;
 use crate::reading::HostReading;
 use crate::system::Facts;
 
-/// The processes that init adopts leave their time with it when they end.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Reaper {
-    children_ns: u64,
-    ended: u64,
-}
-
 impl Watch {
     /// Decides for each member that is gone who has its time now.
     pub(super) fn settle_ended(&mut self, table: &Table) {
@@ -86,7 +79,7 @@ impl Watch {
         let forked = started != self.tasks_started || started.is_none();
         let first = self.tasks_started.is_none();
         self.tasks_started = started;
-        let adopted_ns = self.unexplained_growth_of_init(table, facts);
+        let adopted_ns = self.growth_of_init(table, facts);
         if first {
             return;
         }
@@ -105,25 +98,19 @@ impl Watch {
         if adopted_ns > 0 {
             for (_, account) in &mut self.groups {
                 account.suspect(format!(
-                    "orphans that spent {} ms ended unseen, and may have been the group's",
+                    "orphans or services that spent {} ms ended with init, and may have been the group's",
                     adopted_ns / 1_000_000
                 ));
             }
         }
     }
 
-    /// What init has taken over from ended processes since the last account, if none of those it was known to have has ended.
-    fn unexplained_growth_of_init(&mut self, table: &Table, facts: &Facts) -> u64 {
+    /// What init has taken over from ended processes since the last account. Whose they were is not known; services of its
+    /// own are among them.
+    fn growth_of_init(&mut self, table: &Table, facts: &Facts) -> u64 {
         let Some(init) = table.by_pid(INIT) else { return 0 };
         let children_ns = facts.ticks_to_ns(init.stat.children_ticks);
-        let now = Reaper {
-            children_ns,
-            ended: table.ended_children(INIT),
-        };
-        let before = self.reaper.replace(now);
-        match before {
-            Some(before) if before.ended == now.ended => children_ns.saturating_sub(before.children_ns),
-            _ => 0,
-        }
+        let before = self.reaped_ns.replace(children_ns);
+        before.map_or(0, |before| children_ns.saturating_sub(before))
     }
 }
