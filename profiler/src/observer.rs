@@ -233,7 +233,7 @@ impl Observer {
             .iter()
             .map(|watch| self.usages(watch, depth))
             .collect();
-        let host = self.host.read(&self.system);
+        let host = self.host.read(&self.system, depth);
         let end_ns = clock::monotonic_ns();
         // Who has ended while the clocks were read has left his record by now.
         self.drain(watches);
