@@ -11,6 +11,7 @@
 //! server closed while its user was thinking is reopened silently.
 
 pub mod cookies;
+pub mod doctor;
 pub mod encoding;
 pub mod engine;
 pub mod examine;
