@@ -102,6 +102,14 @@ pub struct Source {
     pub unique: bool,
 }
 
+impl Source {
+    /// The file of a source `file#column`; `None` for a sequence. Places of one file in the same request take the same row,
+    /// so that a name and its password stay together.
+    pub fn file(&self) -> Option<&str> {
+        self.name.rsplit_once('#').map(|(file, _)| file)
+    }
+}
+
 /// A request body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Body {
