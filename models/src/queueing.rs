@@ -8,16 +8,25 @@
 //! | limits that need no iteration, saturation point N* | [`bounds`] |
 //! | single-server stations, one chain | [`mva`] |
 //! | several servers per station, rates that depend on load | [`multiserver`] |
+//! | several populations, exactly | [`multiclass`] |
+//! | several populations, large or with several servers | [`approximate`] |
+//! | arrivals at a given rate | [`open`] |
+//! | arrivals at a given rate beside populations | [`mixed`] |
 //!
 //! Units: demands and times in seconds, throughput in requests per second.
 
-use std::fmt;
-
+pub mod approximate;
 pub mod bounds;
 mod convolution;
+mod error;
+pub mod mixed;
+pub mod multiclass;
 pub mod multiserver;
 pub mod mva;
+pub mod open;
 mod scaled;
+
+pub use error::QueueingError;
 
 /// How a station serves those who are present.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +136,12 @@ impl Station {
         }
     }
 
+    fn check(&self) -> Result<(), QueueingError> {
+        let name = self.name.clone();
+        self.fault()
+            .map_or(Ok(()), |fault| Err(QueueingError::Station { name, fault }))
+    }
+
     fn fault(&self) -> Option<&'static str> {
         if !self.demand_s.is_finite() || self.demand_s < 0.0 {
             return Some("its demand must be a finite number of seconds, 0 or more");
@@ -179,14 +194,7 @@ impl ClosedNetwork {
     /// # Errors
     /// The first station at fault, a think time that is no time, no user, or nothing that takes time.
     pub fn validate(&self, users: u32) -> Result<(), QueueingError> {
-        for station in &self.stations {
-            if let Some(fault) = station.fault() {
-                return Err(QueueingError::Station {
-                    name: station.name.clone(),
-                    fault,
-                });
-            }
-        }
+        self.stations.iter().try_for_each(Station::check)?;
         if !self.think_time_s.is_finite() || self.think_time_s < 0.0 {
             return Err(QueueingError::ThinkTime(self.think_time_s));
         }
@@ -229,44 +237,3 @@ pub struct Curve {
     /// Mean response time, R(n), s.
     pub response_time_s: Vec<f64>,
 }
-
-/// Why a network cannot be solved.
-#[derive(Debug, Clone, PartialEq)]
-pub enum QueueingError {
-    /// A station makes no sense.
-    Station {
-        /// Its name.
-        name: String,
-        /// What is wrong with it, a clause about "it".
-        fault: &'static str,
-    },
-    /// The think time is negative or no number.
-    ThinkTime(f64),
-    /// The number of users, or the population of every class, is zero.
-    NoUsers,
-    /// Neither a demand nor the think time is above zero, so throughput has no limit.
-    NothingTakesTime,
-    /// A method for single servers and delays was asked about another kind of station.
-    NotSingleServer,
-    /// The figures exceed what double precision holds.
-    OutOfRange,
-}
-
-impl fmt::Display for QueueingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Station { name, fault } => write!(f, "station {name}: {fault}"),
-            Self::ThinkTime(value) => write!(f, "a think time of {value} s is not a finite time, 0 or more"),
-            Self::NoUsers => f.write_str("a closed network needs at least one user"),
-            Self::NothingTakesTime => {
-                f.write_str("no station has a demand and there is no think time: nothing limits throughput")
-            }
-            Self::NotSingleServer => f.write_str("this method knows single servers and delays only"),
-            Self::OutOfRange => {
-                f.write_str("the demands or the think time exceed the range of double precision")
-            }
-        }
-    }
-}
-
-impl std::error::Error for QueueingError {}

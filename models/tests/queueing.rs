@@ -7,8 +7,20 @@
 
 #[path = "queueing/bounds.rs"]
 mod bounds;
+#[path = "queueing/cbmg.rs"]
+mod cbmg;
+#[path = "queueing/laws.rs"]
+mod laws;
+#[path = "queueing/multiclass.rs"]
+mod multiclass;
 #[path = "queueing/multiserver.rs"]
 mod multiserver;
+#[path = "queueing/mva.rs"]
+mod mva;
+#[path = "queueing/open.rs"]
+mod open;
+#[path = "queueing/usl.rs"]
+mod usl;
 #[path = "queueing/vector.rs"]
 mod vector;
 
@@ -16,8 +28,17 @@ use vector::Vector;
 
 /// Every topic with its vectors, in the order of the table.
 const TOPICS: &[(&str, &[Vector])] = &[
+    ("Operational laws", laws::VECTORS),
     ("Bounds and saturation point", bounds::VECTORS),
+    ("Exact mean value analysis, one class", mva::VECTORS),
+    (
+        "Several classes, approximate and mixed networks",
+        multiclass::VECTORS,
+    ),
     ("Several servers, load-dependent rates", multiserver::VECTORS),
+    ("Open queues and networks", open::VECTORS),
+    ("Customer behaviour model graphs", cbmg::VECTORS),
+    ("Universal scalability law", usl::VECTORS),
 ];
 
 #[test]

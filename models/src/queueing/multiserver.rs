@@ -98,3 +98,22 @@ pub fn normalizing_constant(network: &ClosedNetwork, users: u32) -> Result<f64, 
     let constant = constants(network, users, None).constant.get(users as usize);
     constant.ratio(Scaled::ONE).ok_or(QueueingError::OutOfRange)
 }
+
+/// Largest number of users up to `max_users` that keeps the mean response time within `objective_s` for itself and every
+/// smaller number; `None` where not even one user does.
+///
+/// # Errors
+/// As [`solve`].
+pub fn users_within(
+    network: &ClosedNetwork,
+    objective_s: f64,
+    max_users: u32,
+) -> Result<Option<u32>, QueueingError> {
+    let curve = solve_curve(network, max_users)?;
+    let holding = curve
+        .response_time_s
+        .iter()
+        .take_while(|response| **response <= objective_s)
+        .count();
+    Ok(u32::try_from(holding).ok().filter(|users| *users > 0))
+}

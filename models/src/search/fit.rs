@@ -209,20 +209,22 @@ impl Posterior {
     /// ln of the plateau and its standard deviation: the limit of the explanation times the correction seen at the saturated
     /// levels (transactions inside, weight), or that at the far end where there is none.
     pub(crate) fn plateau(&self, grid: &Grid, saturated: &[(usize, f64)]) -> (f64, f64) {
-        let far = [(grid.jobs(), 1.0)];
-        let places = if saturated.is_empty() { &far[..] } else { saturated };
-        let total: f64 = places.iter().map(|(_, weight)| weight).sum();
-        let mut share = vec![0.0; grid.jobs()];
-        let mut log_rate = 0.0;
-        for &(jobs, weight) in places {
-            let index = jobs.clamp(1, grid.jobs()) - 1;
-            share[index] += weight / total;
+        let log_rate = shares(grid, saturated).into_iter().map(|(index, share)| {
             // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
             let missing = self.limit - self.unfitted[index];
-            let missing = if missing < 0.15 { missing } else { 0.0 };
-            log_rate += weight / total * (self.rates[index].ln() + missing);
+            share * (self.rates[index].ln() + if missing < 0.15 { missing } else { 0.0 })
+        });
+        let lever = self.plateau_lever(grid, saturated);
+        (log_rate.sum(), self.variance(&lever).sqrt())
+    }
+
+    /// Derivatives of ln of the plateau by the correction at the knots.
+    pub(crate) fn plateau_lever(&self, grid: &Grid, saturated: &[(usize, f64)]) -> Vec<f64> {
+        let mut gradient = vec![0.0; grid.jobs()];
+        for (index, share) in shares(grid, saturated) {
+            gradient[index] += share;
         }
-        (log_rate, self.variance(&grid.project(&share)).sqrt())
+        grid.project(&gradient)
     }
 
     /// Covariance of two quantities given by their derivatives.
@@ -236,6 +238,16 @@ impl Posterior {
     fn variance(&self, lever: &[f64]) -> f64 {
         self.covariance_of(lever, lever).max(0.0)
     }
+}
+
+/// Indices of rates with their shares of the plateau.
+fn shares(grid: &Grid, saturated: &[(usize, f64)]) -> Vec<(usize, f64)> {
+    if saturated.is_empty() {
+        return vec![(grid.jobs() - 1, 1.0)];
+    }
+    let total: f64 = saturated.iter().map(|(_, weight)| weight).sum();
+    let at = |&(jobs, weight): &(usize, f64)| (jobs.clamp(1, grid.jobs()) - 1, weight / total);
+    saturated.iter().map(at).collect()
 }
 
 /// The levels' equations around one set of rates.

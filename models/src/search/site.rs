@@ -174,6 +174,17 @@ impl SiteModel {
         Estimate::new(users, users / factor, users * factor, samples)
     }
 
+    /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln `X_max`.
+    pub(crate) fn capacity_gain(&self, users: u32, log_variance: f64) -> f64 {
+        let saturated = self.saturated_jobs();
+        let gains = self.parts.iter().filter_map(|(weight, part)| {
+            let candidate = part.predict(&self.grid, users, self.think_s())?;
+            let shared = part.covariance_of(&candidate.lever, &part.plateau_lever(&self.grid, &saturated));
+            Some(weight * shared * shared / (candidate.log_sd.powi(2) + log_variance))
+        });
+        gains.sum()
+    }
+
     /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln R at
     /// `targets`, on average.
     pub(crate) fn gain(&self, users: u32, log_variance: f64, targets: &[u32]) -> f64 {

@@ -33,6 +33,15 @@ pub(crate) fn printed(what: impl Into<String>, expected: &str, got: f64) -> Row 
     }
 }
 
+/// A figure that the source cuts off or sums from rounded ones: within one unit of its last digit.
+pub(crate) fn cut(what: impl Into<String>, expected: &str, got: f64) -> Row {
+    let row = printed(what, expected, got);
+    Row {
+        tolerance: 2.0 * row.tolerance,
+        ..row
+    }
+}
+
 /// Several figures of a kind, such as the queue at each station.
 pub(crate) fn each(what: &str, expected: &[&str], got: &[f64]) -> Vec<Row> {
     assert_eq!(expected.len(), got.len(), "{what}");

@@ -1,7 +1,7 @@
 //! What the levels add up to.
 
 use super::ModelGuided;
-use super::plans::Outlook;
+use super::outlook::Outlook;
 use crate::Estimate;
 use crate::search::measured;
 use crate::search::{CurvePoint, Finding, VerdictCode};
@@ -44,7 +44,7 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
-    if let (true, Some(x)) = (outlook.saturated.len() >= 2, capacity) {
+    if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
         return if x.relative_half_width() <= TOO_WIDE {
             (

@@ -66,7 +66,7 @@ impl Machine {
             ..HostReading::default()
         };
         host.detail.tasks_started = Some(self.tasks);
-        watch.account(&self.table, &host, &FACTS)
+        watch.account(&self.table, &host, &FACTS, &[])
     }
 }
 

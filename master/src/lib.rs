@@ -1,0 +1,5 @@
+//! The parts of the command `autoperf`: the load engine, its transports, and what steers and reports them.
+
+pub mod clock;
+pub mod load;
+pub mod transport;
