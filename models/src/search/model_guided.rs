@@ -44,14 +44,41 @@ impl ModelGuided {
         if last.plan.purpose != Purpose::Canary || last.rejected.is_some() {
             return;
         }
-        let same = |r: &&mut Run| r.outcome.users == last.outcome.users && r.rejected.is_none();
-        let Some(before) = earlier.iter_mut().rfind(same) else {
-            return;
-        };
+        let users = last.outcome.users;
+        let mut same = earlier
+            .iter()
+            .filter(|r| r.outcome.users == users && r.rejected.is_none());
+        let Some(before) = same.next_back() else { return };
         if guards::slower(&last.outcome, &before.outcome) {
-            let users = last.outcome.users;
             last.rejected = Some(format!("{RECOVERING} at {users} users"));
+            return;
         }
+        if guards::change(&last.outcome, &before.outcome).is_some_and(|change| change < 0.0) {
+            // Faster than at the start: the early levels saw caches and compilers warm up.
+            let early = earlier
+                .iter_mut()
+                .filter(|r| r.plan.purpose == Purpose::Calibrate);
+            for run in early.filter(|r| r.rejected.is_none()) {
+                run.rejected = Some(format!(
+                    "the site was still warming up at {} users",
+                    run.outcome.users
+                ));
+            }
+        }
+    }
+
+    /// Relative change of the response time between a canary and the earlier level that it repeats, where significant.
+    fn drift(&self) -> Option<f64> {
+        let valid = |r: &&Run| r.rejected.is_none();
+        let canary = self
+            .history
+            .runs
+            .iter()
+            .filter(valid)
+            .rfind(|r| r.plan.purpose == Purpose::Canary)?;
+        let same = |r: &&Run| r.outcome.users == canary.outcome.users && r.plan.purpose != Purpose::Canary;
+        let before = self.history.runs.iter().filter(valid).find(same)?;
+        guards::change(&canary.outcome, &before.outcome)
     }
 }
 

@@ -8,7 +8,7 @@ use super::outcome::ResourceDemand;
 use crate::Estimate;
 
 /// Standard deviations of the rates' departure from an explanation per e-fold of n, with their prior weights.
-const SPREADS: [(f64, f64); 4] = [(0.015, 0.3), (0.05, 0.3), (0.15, 0.25), (0.45, 0.15)];
+const SPREADS: [(f64, f64); 4] = [(0.02, 0.3), (0.06, 0.3), (0.16, 0.25), (0.45, 0.15)];
 
 /// Two-sided 95 % quantile of the normal law.
 pub(crate) const NORMAL_95: f64 = 1.959_964;
@@ -125,7 +125,8 @@ impl SiteModel {
     pub(crate) fn estimates(&self, users: u32) -> Option<(Estimate, Estimate)> {
         let forecast = self.forecast(users)?;
         let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
-        let factor = (NORMAL_95 * forecast.log_sd).exp();
+        // No network describes a site better than to a per cent.
+        let factor = (NORMAL_95 * forecast.log_sd.hypot(0.01)).exp();
         let (low, high) = (forecast.response_s / factor, forecast.response_s * factor);
         let response = Estimate::new(forecast.response_s, low, high, samples)?;
         // The doubt on the think time moves throughput at light load only; there it is all the doubt there is.
@@ -164,7 +165,8 @@ impl SiteModel {
         most.filter(|_| weight > 0.5).map(|&(_, users)| users)
     }
 
-    /// (users, throughput, standard deviation of its logarithm) at the peak, where throughput falls clearly beyond it.
+    /// (users, throughput, standard deviation of its logarithm) at the peak, where throughput falls clearly and
+    /// significantly beyond it.
     fn peak_of(&self, part: &Posterior) -> Option<(u32, f64, f64)> {
         let think_s = self.think_s();
         let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
@@ -173,16 +175,17 @@ impl SiteModel {
             let prediction = part.predict(&self.grid, users, think_s)?;
             let response_s = prediction.flow.response_s;
             let share = response_s / (response_s + think_s);
-            Some((
-                users,
-                f64::from(users) / (response_s + think_s),
-                share * prediction.log_sd,
-            ))
+            let lever: Vec<f64> = prediction.lever.iter().map(|d| share * d).collect();
+            Some((users, f64::from(users) / (response_s + think_s), lever))
         });
         let rates: Vec<_> = rates.collect();
-        let last = *rates.last()?;
-        let peak = rates.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (last.1 < 0.97 * peak.1).then_some(peak)
+        let (_, last, last_lever) = rates.last()?;
+        let (users, rate, lever) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let difference: Vec<f64> = lever.iter().zip(last_lever).map(|(a, b)| a - b).collect();
+        let doubt = part.covariance_of(&difference, &difference).max(0.0).sqrt();
+        let fall = (rate / last).ln();
+        let sd = part.covariance_of(lever, lever).max(0.0).sqrt();
+        (fall > 0.03 && fall > 1.6 * doubt).then_some((*users, *rate, sd))
     }
 
     /// Transactions inside at the highest level: where the plateau is read.

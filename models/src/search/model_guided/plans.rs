@@ -8,6 +8,9 @@ use crate::search::plan::{LevelPlan, Purpose};
 /// Fractions of N* at which a level may be put to learn more.
 const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
 
+/// Length of a canary level, s.
+const CANARY_S: f64 = 15.0;
+
 /// Time under load beyond which no level is added for more precision where nothing else is asked, s.
 const DEFAULT_BUDGET_S: f64 = 1_200.0;
 
@@ -31,7 +34,7 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
         .or_else(|| refinement(search, &outlook))
-        .or_else(|| canary(search))
+        .or_else(|| canary(search, &outlook))
         .or_else(|| overload(search, &outlook))?;
     Some(dated(search, Some(&outlook), plan))
 }
@@ -201,7 +204,8 @@ fn capped(search: &ModelGuided, outlook: &Outlook, plan: LevelPlan) -> Option<Le
 fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let options = &search.history.options;
     let (doubt, capacity) = (outlook.response_doubt(), outlook.capacity_doubt());
-    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput;
+    let knee = outlook.saturation_doubt() > 2.5 * options.wanted_throughput;
+    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput && !knee;
     if enough || outlook.beyond == 0 || search.history.load_s() > 0.9 * budget_s(search) {
         return None;
     }
@@ -216,8 +220,10 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         let (time_s, variance) = price(search, users, &forecast);
         let gain = if doubt > options.wanted_response {
             outlook.model.gain(users, variance, &targets)
-        } else {
+        } else if capacity > options.wanted_throughput {
             outlook.model.capacity_gain(users, variance)
+        } else {
+            outlook.model.gain(users, variance, &[1])
         };
         Some((users, gain / (time_s + 5.0)))
     });
@@ -240,7 +246,7 @@ fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         .iter()
         .any(|r| r.plan.purpose == Purpose::Overload);
     let may = outlook.collapsed.is_none() && users <= search.history.ceiling();
-    if done || !may || !outlook.confirmed() || outlook.highest >= users {
+    if done || !may || !outlook.confirmed() || f64::from(outlook.highest) > 0.85 * f64::from(users) {
         return None;
     }
     let why = format!("{users} users (1.8 N*) show whether throughput holds under overload.");
@@ -250,20 +256,23 @@ fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
 }
 
 /// At the end of a longer run, the best known level at low load once more.
-fn canary(search: &ModelGuided) -> Option<LevelPlan> {
-    let runs = &search.history.runs;
-    let checked = runs.iter().any(|r| r.plan.purpose == Purpose::Canary);
-    if checked || search.history.load_s() < 100.0 {
+fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let history = &search.history;
+    let checked = history.runs.iter().any(|r| r.plan.purpose == Purpose::Canary);
+    if checked || history.load_s() < 100.0 {
         return None;
     }
-    let low = runs
-        .iter()
-        .filter(|r| r.rejected.is_none() && r.plan.purpose == Purpose::Calibrate);
-    let level = low.max_by_key(|r| r.outcome.response_time_s.map_or(0, |e| e.samples))?;
-    let users = level.outcome.users;
-    let minutes = search.history.load_s() / 60.0;
+    // A canary that sees too few transactions sees nothing.
+    let telling = |users: &u32| {
+        let forecast = outlook.model.forecast(*users);
+        forecast.is_some_and(|f| f.saturation < 0.5 && f.throughput_per_s * CANARY_S > 60.0)
+    };
+    let users = history.valid().iter().map(|o| o.users).filter(telling).min()?;
+    let minutes = history.load_s() / 60.0;
     let why = format!(
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
-    Some(light(search, users, Purpose::Canary, why))
+    let mut plan = light(search, users, Purpose::Canary, why);
+    plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S);
+    Some(plan)
 }

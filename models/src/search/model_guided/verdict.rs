@@ -48,6 +48,19 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    if search.history.two_state() {
+        return (
+            VerdictCode::Bistable,
+            "The site flips between two regimes.".into(),
+        );
+    }
+    if let Some(change) = search.drift() {
+        let percent = 100.0 * change;
+        return (
+            VerdictCode::Drifted,
+            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+        );
+    }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
         if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
