@@ -67,18 +67,25 @@ impl ModelGuided {
         }
     }
 
-    /// Relative change of the response time between a canary and the earlier level that it repeats, where significant.
+    /// Significant relative changes of the response time between the canaries and the earlier level that they repeat; 0
+    /// where a canary sees none.
+    fn changes(&self) -> Vec<f64> {
+        let counts = || self.history.runs.iter().filter(|r| r.rejected.is_none());
+        let canaries = counts().filter(|r| r.plan.purpose == Purpose::Canary);
+        let change = |canary: &Run| {
+            let same =
+                |r: &&Run| r.outcome.users == canary.outcome.users && r.plan.purpose != Purpose::Canary;
+            let before = counts().find(same)?;
+            Some(guards::change(&canary.outcome, &before.outcome).unwrap_or(0.0))
+        };
+        canaries.filter_map(change).collect()
+    }
+
+    /// The change that two canaries have seen.
     fn drift(&self) -> Option<f64> {
-        let valid = |r: &&Run| r.rejected.is_none();
-        let canary = self
-            .history
-            .runs
-            .iter()
-            .filter(valid)
-            .rfind(|r| r.plan.purpose == Purpose::Canary)?;
-        let same = |r: &&Run| r.outcome.users == canary.outcome.users && r.plan.purpose != Purpose::Canary;
-        let before = self.history.runs.iter().filter(valid).find(same)?;
-        guards::change(&canary.outcome, &before.outcome)
+        let changes = self.changes();
+        let agreed = changes.len() >= 2 && changes.iter().all(|&change| change > 0.0);
+        changes.last().copied().filter(|_| agreed)
     }
 }
 

@@ -55,8 +55,8 @@ impl Outlook {
     pub(super) fn confirmed(&self) -> bool {
         let reached = self.model.forecast(self.highest);
         let top = self.model.plateau().map_or(f64::INFINITY, |(rate, _)| rate);
-        let flat = |f: Forecast| f.throughput_per_s > 0.8 * top && f.saturation > 0.8;
-        let far = f64::from(self.highest) > 2.5 * self.saturation_users;
+        let flat = |f: Forecast| f.throughput_per_s > 0.8 * top && f.saturation > 0.9;
+        let far = f64::from(self.highest) > 4.0 * self.saturation_users;
         self.beyond >= 2 && (reached.is_some_and(flat) || far || self.model.peak_users().is_some())
     }
 
@@ -72,6 +72,12 @@ impl Outlook {
         self.model
             .capacity()
             .map_or(f64::INFINITY, |e| e.relative_half_width())
+    }
+
+    /// Number of users of an overload: 1.8 N*, more where N* is so small that chance alone empties the queues.
+    pub(super) fn overload_users(&self) -> u32 {
+        let knee = self.saturation_users;
+        (1.8 * knee).max(knee + 3.5 * knee.sqrt()).ceil() as u32
     }
 
     /// Relative half-width of the interval of N*.

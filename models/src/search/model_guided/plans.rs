@@ -6,7 +6,7 @@ use super::outlook::Outlook;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
-const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
+const PLACES: [f64; 11] = [0.02, 0.08, 0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
 
 /// Length of a canary level, s.
 const CANARY_S: f64 = 15.0;
@@ -214,19 +214,24 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let scored = PLACES.iter().filter_map(|fraction| {
-        let users = ((fraction * outlook.saturation_users).round() as u32).clamp(1, most);
-        let forecast = outlook.model.forecast(users)?;
-        let (time_s, variance) = price(search, users, &forecast);
-        let gain = if doubt > options.wanted_response {
-            outlook.model.gain(users, variance, &targets)
-        } else if capacity > options.wanted_throughput {
-            outlook.model.capacity_gain(users, variance)
-        } else {
-            outlook.model.gain(users, variance, &[1])
-        };
-        Some((users, gain / (time_s + 5.0)))
-    });
+    let places = PLACES
+        .iter()
+        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
+    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
+    let scored = places
+        .filter(|&users| tried(search, users) < 4)
+        .filter_map(|users| {
+            let forecast = outlook.model.forecast(users)?;
+            let (time_s, variance) = price(search, users, &forecast);
+            let gain = if doubt > options.wanted_response {
+                outlook.model.gain(users, variance, &targets)
+            } else if capacity > options.wanted_throughput {
+                outlook.model.capacity_gain(users, variance)
+            } else {
+                outlook.model.gain(users, variance, &[1])
+            };
+            Some((users, gain / (time_s + 5.0)))
+        });
     let (users, _) = scored.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let share = f64::from(users) / outlook.saturation_users;
     let why = format!(
@@ -237,9 +242,20 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     Some(suited(search, outlook, users, Purpose::Explore, why))
 }
 
+/// How many levels lie about there already.
+fn tried(search: &ModelGuided, users: u32) -> usize {
+    let near = |n: u32| (f64::from(n) / f64::from(users)).ln().abs() < 0.06;
+    search
+        .history
+        .runs
+        .iter()
+        .filter(|r| near(r.outcome.users))
+        .count()
+}
+
 /// Far beyond N* at the end, when its long queue can disturb no other level.
 fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
-    let users = (1.8 * outlook.saturation_users).ceil() as u32;
+    let users = outlook.overload_users();
     let done = search
         .history
         .runs
@@ -249,7 +265,10 @@ fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     if done || !may || !outlook.confirmed() || f64::from(outlook.highest) > 0.85 * f64::from(users) {
         return None;
     }
-    let why = format!("{users} users (1.8 N*) show whether throughput holds under overload.");
+    let why = format!(
+        "{users} users ({:.1} N*) show whether throughput holds under overload.",
+        f64::from(users) / outlook.saturation_users
+    );
     let mut plan = suited(search, outlook, users, Purpose::Overload, why);
     plan.precision.throughput = 0.025;
     Some(plan)
@@ -258,8 +277,18 @@ fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
 /// At the end of a longer run, the best known level at low load once more.
 fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let history = &search.history;
-    let checked = history.runs.iter().any(|r| r.plan.purpose == Purpose::Canary);
-    if checked || history.load_s() < 100.0 {
+    // One that sees a change is not believed alone.
+    let checked = history
+        .runs
+        .iter()
+        .filter(|r| r.plan.purpose == Purpose::Canary)
+        .count();
+    let enough = if search.changes().last().is_some_and(|&change| change > 0.0) {
+        2
+    } else {
+        1
+    };
+    if checked >= enough || history.load_s() < 100.0 {
         return None;
     }
     // A canary that sees too few transactions sees nothing.

@@ -24,12 +24,9 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     let capacity = model.capacity();
     let (verdict, reason) = judged(search, outlook, capacity);
     let mut finding = Finding::without_figures(verdict, vec![reason]);
-    finding
-        .reasons
-        .extend(search.history.runs.iter().filter_map(|r| r.rejected.clone()));
-    if matches!(
+    if !matches!(
         verdict,
-        VerdictCode::Found | VerdictCode::Retrograde | VerdictCode::Inconclusive
+        VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
         finding.max_throughput_per_s = capacity;
         finding.saturation_users = model.saturation_users();
