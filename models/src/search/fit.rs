@@ -117,7 +117,9 @@ pub(crate) struct Prior {
     pub(crate) offset: f64,
     /// Standard deviation of the capacity, relative.
     pub(crate) capacity: f64,
-    /// Standard deviation of the correction per e-fold of n.
+    /// Transactions inside at which the network saturates.
+    pub(crate) knee_jobs: f64,
+    /// Standard deviation of the correction per e-fold of n beyond the knee.
     pub(crate) spread: f64,
     /// How far below its limit (in the logarithm) the network's own rate is believed to go on rising.
     pub(crate) approach: f64,
@@ -126,6 +128,8 @@ pub(crate) struct Prior {
 }
 
 impl Prior {
+    /// With few transactions inside nothing queues that a hidden limit could delay, so the correction moves with
+    /// ln(1 + 3 n / knee) rather than with ln n.
     fn covariance(&self, grid: &Grid) -> Vec<f64> {
         let size = grid.log_knots.len();
         let top = self.log_rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -133,10 +137,15 @@ impl Prior {
             self.log_rates[(log_knot.exp().round() as usize).clamp(1, self.log_rates.len()) - 1]
         };
         let busy: Vec<f64> = grid.log_knots.iter().map(|&u| (at_knot(u) - top).exp()).collect();
+        let moved: Vec<f64> = grid
+            .log_knots
+            .iter()
+            .map(|&u| (3.0 * u.exp() / self.knee_jobs).ln_1p())
+            .collect();
         let mut covariance = vec![0.0; size * size];
         for row in 0..size {
             for column in 0..size {
-                let shared = grid.log_knots[row].min(grid.log_knots[column]);
+                let shared = moved[row].min(moved[column]);
                 covariance[row * size + column] = self.offset.powi(2)
                     + self.spread.powi(2) * shared
                     + self.capacity.powi(2) * busy[row] * busy[column];
@@ -222,9 +231,9 @@ impl Posterior {
         Some(Prediction { flow, lever, log_sd })
     }
 
-    /// ln of the plateau and its standard deviation, read with `jobs` inside, or at the far end.
-    pub(crate) fn plateau(&self, grid: &Grid, jobs: Option<usize>) -> (f64, f64) {
-        let index = jobs.unwrap_or(grid.jobs()).clamp(1, grid.jobs()) - 1;
+    /// ln of the plateau and its standard deviation, read with `jobs` inside.
+    pub(crate) fn plateau(&self, grid: &Grid, jobs: usize) -> (f64, f64) {
+        let index = jobs.clamp(1, grid.jobs()) - 1;
         // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
         let missing = self.limit - self.unfitted[index];
         let log_rate = self.rates[index].ln() + if missing < self.approach { missing } else { 0.0 };
@@ -232,9 +241,9 @@ impl Posterior {
     }
 
     /// Derivatives of ln of the plateau by the correction at the knots.
-    pub(crate) fn plateau_lever(&self, grid: &Grid, jobs: Option<usize>) -> Vec<f64> {
+    pub(crate) fn plateau_lever(&self, grid: &Grid, jobs: usize) -> Vec<f64> {
         let mut gradient = vec![0.0; grid.jobs()];
-        gradient[jobs.unwrap_or(grid.jobs()).clamp(1, grid.jobs()) - 1] = 1.0;
+        gradient[jobs.clamp(1, grid.jobs()) - 1] = 1.0;
         grid.project(&gradient)
     }
 

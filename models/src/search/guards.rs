@@ -75,6 +75,15 @@ pub(crate) fn slower(now: &LevelOutcome, before: &LevelOutcome) -> bool {
     }
 }
 
+/// Relative change of the response time between two levels of the same number of users; `None` unless it is significant
+/// and larger than a tenth.
+pub(crate) fn change(now: &LevelOutcome, before: &LevelOutcome) -> Option<f64> {
+    let (now, before) = (now.response_time_s?, before.response_time_s?);
+    let change = now.value / before.value - 1.0;
+    let doubt = now.half_width().hypot(before.half_width()) / before.value;
+    (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
+}
+
 /// What the level's unsteadiness means in words; `None` where it was steady.
 pub(crate) fn unsteady(outcome: &LevelOutcome) -> Option<String> {
     match &outcome.steadiness {

@@ -6,7 +6,10 @@ use super::outlook::Outlook;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
-const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
+const PLACES: [f64; 11] = [0.02, 0.08, 0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
+
+/// Length of a canary level, s.
+const CANARY_S: f64 = 15.0;
 
 /// Time under load beyond which no level is added for more precision where nothing else is asked, s.
 const DEFAULT_BUDGET_S: f64 = 1_200.0;
@@ -31,7 +34,7 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
         .or_else(|| refinement(search, &outlook))
-        .or_else(|| canary(search))
+        .or_else(|| canary(search, &outlook))
         .or_else(|| overload(search, &outlook))?;
     Some(dated(search, Some(&outlook), plan))
 }
@@ -201,7 +204,8 @@ fn capped(search: &ModelGuided, outlook: &Outlook, plan: LevelPlan) -> Option<Le
 fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let options = &search.history.options;
     let (doubt, capacity) = (outlook.response_doubt(), outlook.capacity_doubt());
-    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput;
+    let knee = outlook.saturation_doubt() > 2.5 * options.wanted_throughput;
+    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput && !knee;
     if enough || outlook.beyond == 0 || search.history.load_s() > 0.9 * budget_s(search) {
         return None;
     }
@@ -210,17 +214,24 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let scored = PLACES.iter().filter_map(|fraction| {
-        let users = ((fraction * outlook.saturation_users).round() as u32).clamp(1, most);
-        let forecast = outlook.model.forecast(users)?;
-        let (time_s, variance) = price(search, users, &forecast);
-        let gain = if doubt > options.wanted_response {
-            outlook.model.gain(users, variance, &targets)
-        } else {
-            outlook.model.capacity_gain(users, variance)
-        };
-        Some((users, gain / (time_s + 5.0)))
-    });
+    let places = PLACES
+        .iter()
+        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
+    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
+    let scored = places
+        .filter(|&users| tried(search, users) < 4)
+        .filter_map(|users| {
+            let forecast = outlook.model.forecast(users)?;
+            let (time_s, variance) = price(search, users, &forecast);
+            let gain = if doubt > options.wanted_response {
+                outlook.model.gain(users, variance, &targets)
+            } else if capacity > options.wanted_throughput {
+                outlook.model.capacity_gain(users, variance)
+            } else {
+                outlook.model.gain(users, variance, &[1])
+            };
+            Some((users, gain / (time_s + 5.0)))
+        });
     let (users, _) = scored.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let share = f64::from(users) / outlook.saturation_users;
     let why = format!(
@@ -231,39 +242,66 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     Some(suited(search, outlook, users, Purpose::Explore, why))
 }
 
+/// How many levels lie about there already.
+fn tried(search: &ModelGuided, users: u32) -> usize {
+    let near = |n: u32| (f64::from(n) / f64::from(users)).ln().abs() < 0.06;
+    search
+        .history
+        .runs
+        .iter()
+        .filter(|r| near(r.outcome.users))
+        .count()
+}
+
 /// Far beyond N* at the end, when its long queue can disturb no other level.
 fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
-    let users = (1.8 * outlook.saturation_users).ceil() as u32;
+    let users = outlook.overload_users();
     let done = search
         .history
         .runs
         .iter()
         .any(|r| r.plan.purpose == Purpose::Overload);
     let may = outlook.collapsed.is_none() && users <= search.history.ceiling();
-    if done || !may || !outlook.confirmed() || outlook.highest >= users {
+    if done || !may || !outlook.confirmed() || f64::from(outlook.highest) > 0.85 * f64::from(users) {
         return None;
     }
-    let why = format!("{users} users (1.8 N*) show whether throughput holds under overload.");
+    let why = format!(
+        "{users} users ({:.1} N*) show whether throughput holds under overload.",
+        f64::from(users) / outlook.saturation_users
+    );
     let mut plan = suited(search, outlook, users, Purpose::Overload, why);
     plan.precision.throughput = 0.025;
     Some(plan)
 }
 
 /// At the end of a longer run, the best known level at low load once more.
-fn canary(search: &ModelGuided) -> Option<LevelPlan> {
-    let runs = &search.history.runs;
-    let checked = runs.iter().any(|r| r.plan.purpose == Purpose::Canary);
-    if checked || search.history.load_s() < 100.0 {
+fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let history = &search.history;
+    // One that sees a change is not believed alone.
+    let checked = history
+        .runs
+        .iter()
+        .filter(|r| r.plan.purpose == Purpose::Canary)
+        .count();
+    let enough = if search.changes().last().is_some_and(|&change| change > 0.0) {
+        2
+    } else {
+        1
+    };
+    if checked >= enough || history.load_s() < 100.0 {
         return None;
     }
-    let low = runs
-        .iter()
-        .filter(|r| r.rejected.is_none() && r.plan.purpose == Purpose::Calibrate);
-    let level = low.max_by_key(|r| r.outcome.response_time_s.map_or(0, |e| e.samples))?;
-    let users = level.outcome.users;
-    let minutes = search.history.load_s() / 60.0;
+    // A canary that sees too few transactions sees nothing.
+    let telling = |users: &u32| {
+        let forecast = outlook.model.forecast(*users);
+        forecast.is_some_and(|f| f.saturation < 0.5 && f.throughput_per_s * CANARY_S > 60.0)
+    };
+    let users = history.valid().iter().map(|o| o.users).filter(telling).min()?;
+    let minutes = history.load_s() / 60.0;
     let why = format!(
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
-    Some(light(search, users, Purpose::Canary, why))
+    let mut plan = light(search, users, Purpose::Canary, why);
+    plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S);
+    Some(plan)
 }

@@ -24,12 +24,9 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     let capacity = model.capacity();
     let (verdict, reason) = judged(search, outlook, capacity);
     let mut finding = Finding::without_figures(verdict, vec![reason]);
-    finding
-        .reasons
-        .extend(search.history.runs.iter().filter_map(|r| r.rejected.clone()));
-    if matches!(
+    if !matches!(
         verdict,
-        VerdictCode::Found | VerdictCode::Retrograde | VerdictCode::Inconclusive
+        VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
         finding.max_throughput_per_s = capacity;
         finding.saturation_users = model.saturation_users();
@@ -48,6 +45,19 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    if search.history.two_state() {
+        return (
+            VerdictCode::Bistable,
+            "The site flips between two regimes.".into(),
+        );
+    }
+    if let Some(change) = search.drift() {
+        let percent = 100.0 * change;
+        return (
+            VerdictCode::Drifted,
+            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+        );
+    }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
         if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
