@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod journal;
 pub mod load;
+pub mod summary;
 pub mod transport;
