@@ -9,6 +9,7 @@ mod resolve;
 use crate::cbmg::Graph;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::{Draft, TransactionDraft};
+use crate::limits::MAX_DIAGNOSTICS;
 use crate::mode::Mode;
 use crate::source::{RawText, Span};
 use crate::template;
@@ -103,7 +104,7 @@ pub(crate) fn assemble_noting(parts: Parts) -> (Option<Workload>, Diagnostics) {
         }
         resolved
     });
-    if parts.mode.needs_profile() && profile.is_none() && !draft.incomplete {
+    if parts.mode.needs_profile() && profile.is_none() {
         found.push(
             Diagnostic::error("no `<Profile>` block")
                 .in_file(draft.source.name().as_str())
@@ -134,27 +135,32 @@ pub(crate) fn assemble_noting(parts: Parts) -> (Option<Workload>, Diagnostics) {
 fn unique_names(draft: &Draft, found: &mut Diagnostics) {
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for transaction in &draft.transactions {
+        if found.errors() >= MAX_DIAGNOSTICS {
+            return;
+        }
         let name = &transaction.name;
         let text = name.value.as_str();
         if text == crate::cbmg::ENTRY || text == crate::cbmg::EXIT {
-            found.push(
+            found.report(
+                &draft.source,
+                name.span,
                 Diagnostic::error(format!("a transaction with the name {text}"))
-                    .at(&draft.source, name.span)
                     .expected("a name other than Entry and Exit, which the CBMG reserves"),
             );
         }
         if text.contains(char::is_control) || text.len() > 200 {
-            found.push(
-                Diagnostic::error("a transaction name of several lines or over 200 bytes")
-                    .at(&draft.source, name.span),
+            found.report(
+                &draft.source,
+                name.span,
+                Diagnostic::error("a transaction name of several lines or over 200 bytes"),
             );
         }
         if let Some(first) = seen.insert(text, name.span) {
-            let line = Diagnostic::error("").at(&draft.source, first);
-            let line = line.place.map_or(0, |p| p.line);
-            found.push(
+            let line = draft.source.line(first.start);
+            found.report(
+                &draft.source,
+                name.span,
                 Diagnostic::error(format!("a second transaction with the name {text}"))
-                    .at(&draft.source, name.span)
                     .expected("each name once")
                     .hint(format!("the first one stands in line {line}")),
             );

@@ -104,7 +104,7 @@ fn table(source: &SourceText, found: &mut Diagnostics) -> Table {
             }
         } else if table.rows.len() >= table.columns.len() + MAX_DIAGNOSTICS {
             let message = "far more rows than states";
-            found.push(Diagnostic::error(message).at(source, first.span));
+            found.report(source, first.span, Diagnostic::error(message));
             break;
         } else if let Some(row) = row(first, rest, &table, found) {
             table.rows.push(row);
@@ -120,12 +120,29 @@ fn table(source: &SourceText, found: &mut Diagnostics) -> Table {
     table
 }
 
+/// Whether a transaction's name can be that of a state in a CBMG file.
+pub(crate) fn state_name(name: &str) -> Result<(), String> {
+    let readable = !name.is_empty()
+        && !name.starts_with('#')
+        && !name.contains(char::is_whitespace)
+        && number::decimal(name).is_none();
+    if readable {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{name}` can't be the name of a state: it has a blank, begins with `#` or is a number"
+        ))
+    }
+}
+
 /// The words of a line with their places, up to a comment.
 pub(crate) fn words(line: &str, start: usize) -> Vec<Spanned<String>> {
-    let line = line.split('#').next().unwrap_or("");
     let mut words = Vec::new();
     let mut at = 0;
     for word in line.split_whitespace() {
+        if word.starts_with('#') {
+            break;
+        }
         let Some(found) = line[at..].find(word) else {
             break;
         };
@@ -140,13 +157,18 @@ pub(crate) fn words(line: &str, start: usize) -> Vec<Spanned<String>> {
 fn header(words: Vec<Spanned<String>>, table: &mut Table, found: &mut Diagnostics) {
     if words.len() > MAX_STATES {
         let span = words.get(MAX_STATES).map_or(Span::new(0, 0), |w| w.span);
-        found.push(Diagnostic::error(format!("more than {MAX_STATES} states")).at(&table.source, span));
+        found.report(
+            &table.source,
+            span,
+            Diagnostic::error(format!("more than {MAX_STATES} states")),
+        );
         return;
     }
     if let Some(number) = words.iter().find(|w| number::decimal(&w.value).is_some()) {
-        found.push(
+        found.report(
+            &table.source,
+            number.span,
             Diagnostic::error(format!("the number {} among the states", number.value))
-                .at(&table.source, number.span)
                 .expected("the names of the states in the first line")
                 .hint("the first line of a CBMG has names only: Entry ViewEntryByDay ... Exit"),
         );
@@ -166,13 +188,14 @@ fn row(
             Some(surplus) => surplus.span,
             None => words.last().map_or(name.span, |w| w.span),
         };
-        found.push(
+        found.report(
+            &table.source,
+            span,
             Diagnostic::error(format!(
                 "{} probabilities in the row of {}",
                 words.len(),
                 name.value
             ))
-            .at(&table.source, span)
             .expected(format!("{columns}, one for each state of the first line")),
         );
         return None;
@@ -182,13 +205,13 @@ fn row(
         match number::decimal(&word.value).filter(|p| (0.0..=1.0).contains(p)) {
             Some(p) => cells.push(Spanned::new(p, word.span)),
             None => {
-                found.push(
-                    Diagnostic::error(format!("`{}` for a probability", word.value))
-                        .at(&table.source, word.span)
-                        .expected(format!(
-                            "a number from 0 to 1, the probability to go from {} to {}",
-                            name.value, column.value
-                        )),
+                found.report(
+                    &table.source,
+                    word.span,
+                    Diagnostic::error(format!("`{}` for a probability", word.value)).expected(format!(
+                        "a number from 0 to 1, the probability to go from {} to {}",
+                        name.value, column.value
+                    )),
                 );
             }
         }

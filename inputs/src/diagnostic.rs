@@ -8,7 +8,7 @@ mod place;
 
 pub use place::Place;
 
-use crate::limits::MAX_SHOWN_DIAGNOSTICS;
+use crate::limits::{MAX_DIAGNOSTICS, MAX_SHOWN_DIAGNOSTICS};
 use crate::source::{SourceText, Span};
 use std::fmt;
 
@@ -92,11 +92,13 @@ impl fmt::Display for Diagnostic {
         if let Some(place) = &self.place {
             write!(f, "\n{place}")?;
         }
+        let line = self.place.as_ref().map_or(0, |p| p.line);
+        let gutter = " ".repeat(line.to_string().len() + 1);
         if let Some(expected) = &self.expected {
-            write!(f, "\n  = expected: {}", place::harmless(expected))?;
+            write!(f, "\n{gutter}= expected: {}", place::harmless(expected))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n  = hint: {}", place::harmless(hint))?;
+            write!(f, "\n{gutter}= hint: {}", place::harmless(hint))?;
         }
         Ok(())
     }
@@ -106,6 +108,8 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Findings that were not kept; at least one error is among the kept ones then.
+    dropped: usize,
 }
 
 impl Diagnostics {
@@ -135,11 +139,37 @@ impl Diagnostics {
     }
 
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        if self.is_full_for(diagnostic.severity) {
+            self.dropped += 1;
+        } else {
+            self.list.push(diagnostic);
+        }
     }
 
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.list.append(&mut other.list);
+    /// Adds a finding at a place. Beyond the first [`MAX_DIAGNOSTICS`] they are only counted, since finding the line of each of
+    /// a million places in a hostile file would take for ever.
+    pub(crate) fn report(&mut self, source: &SourceText, span: Span, diagnostic: Diagnostic) {
+        if self.is_full_for(diagnostic.severity) {
+            self.dropped += 1;
+        } else {
+            self.list.push(diagnostic.at(source, span));
+        }
+    }
+
+    /// Notes may fill half of the list, so that an error always finds room.
+    fn is_full_for(&self, severity: Severity) -> bool {
+        let room = match severity {
+            Severity::Error => MAX_DIAGNOSTICS,
+            Severity::Note => MAX_DIAGNOSTICS / 2,
+        };
+        self.list.len() >= room
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        for diagnostic in other.list {
+            self.push(diagnostic);
+        }
     }
 
     /// Orders by file (in the order in which files first appear) and place, so that one pass over the text fixes all.
@@ -169,6 +199,7 @@ impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {
             list: vec![diagnostic],
+            dropped: 0,
         }
     }
 }
@@ -181,10 +212,11 @@ impl fmt::Display for Diagnostics {
             }
             diagnostic.fmt(f)?;
         }
-        match self.list.len().checked_sub(MAX_SHOWN_DIAGNOSTICS) {
-            Some(more) if more > 0 => write!(f, "\n\n... and {more} more"),
-            _ => Ok(()),
+        let more = self.list.len().saturating_sub(MAX_SHOWN_DIAGNOSTICS) + self.dropped;
+        if more > 0 {
+            write!(f, "\n\n... and {more} more")?;
         }
+        Ok(())
     }
 }
 

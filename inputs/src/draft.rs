@@ -20,8 +20,10 @@ pub struct Draft {
     pub(crate) profile: Option<ProfileDraft>,
     /// Things that were accepted but should be known.
     pub(crate) notes: Diagnostics,
-    /// Whether something was left out because of an error, so that a missing name says nothing.
+    /// Whether anything was left out because of an error, so that an undefined variable says nothing.
     pub(crate) incomplete: bool,
+    /// Whether a whole transaction was left out, so that a missing transaction says nothing.
+    pub(crate) lacks_transactions: bool,
 }
 
 impl Draft {
@@ -36,6 +38,7 @@ impl Draft {
             profile: None,
             notes: Diagnostics::new(),
             incomplete: false,
+            lacks_transactions: false,
         }
     }
 

@@ -76,7 +76,7 @@ pub(crate) fn authority(text: &str) -> Result<(), String> {
     let bracketed = host
         .strip_prefix('[')
         .and_then(|h| h.strip_suffix(']'))
-        .map(|h| h.parse::<std::net::Ipv6Addr>().is_ok());
+        .map(|h| h.parse::<core::net::Ipv6Addr>().is_ok());
     let good = bracketed.unwrap_or_else(|| {
         !host.is_empty()
             && host.len() <= 253
@@ -92,6 +92,15 @@ pub(crate) fn authority(text: &str) -> Result<(), String> {
         Some(port) => Err(format!("`{port}` is not a port")),
         None => Ok(()),
     }
+}
+
+/// Checks the name or address of a machine.
+pub(crate) fn machine(text: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_alphanumeric() || ".-_:[]%".contains(c);
+    if text.is_empty() || text.len() > 255 || !text.chars().all(fits) {
+        return Err(format!("`{text}` for a machine"));
+    }
+    Ok(())
 }
 
 /// Checks a content type: `type/subtype` with parameters.

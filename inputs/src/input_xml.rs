@@ -65,6 +65,7 @@ fn read_blocks(blocks: &[Element], fields: &mut Fields<'_>) -> Draft {
             None => error.in_file(fields.source.name().as_str()),
         };
         fields.found.push(error);
+        draft.lacks_transactions = true;
         return draft;
     };
     read_load(load, &mut draft, fields);
@@ -96,13 +97,16 @@ fn read_load(load: &Element, draft: &mut Draft, fields: &mut Fields<'_>) {
         if draft.transactions.len() >= MAX_TRANSACTIONS {
             let message = format!("more than {MAX_TRANSACTIONS} transactions");
             fields.error(message, element.open);
+            draft.lacks_transactions = true;
             break;
         }
-        if let Some(transaction) = transaction::read(element, &defaults, &mut draft.notes, fields) {
-            draft.transactions.push(transaction);
+        match transaction::read(element, &defaults, &mut draft.notes, fields) {
+            Some(transaction) => draft.transactions.push(transaction),
+            None => draft.lacks_transactions = true,
         }
     }
     if load.child("transaction").is_none() {
+        draft.lacks_transactions = true;
         let error = Diagnostic::error("no transaction")
             .at(fields.source, load.open)
             .expected("at least one `<transaction>` with `<name>` and `<url>`");

@@ -26,7 +26,7 @@ pub const MAX_TIME_S: f64 = 1e6;
 pub const ROW_SUM_TOLERANCE: f64 = 1e-6;
 /// Findings after which a report is cut.
 pub const MAX_SHOWN_DIAGNOSTICS: usize = 25;
-/// Findings after which a parser stops looking.
+/// Findings that are kept.
 pub const MAX_DIAGNOSTICS: usize = 100;
 /// Characters of a source line that a report shows.
 pub(crate) const SHOWN_LINE: usize = 140;

@@ -38,9 +38,10 @@ pub fn parse(text: &str, name: &FileName) -> Result<Vec<ManualLevel>, Diagnostic
         ..
     } = reader;
     if let Some(block) = open.last() {
-        found.push(
+        found.report(
+            &source,
+            block.span,
             Diagnostic::error("a `repeat` that is never ended")
-                .at(&source, block.span)
                 .expected(format!("`end {}` after its last level", block.times)),
         );
     }
@@ -86,10 +87,10 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, message: impl Into<String>, span: Span) {
-        self.found.push(
-            Diagnostic::error(message)
-                .at(self.source, span)
-                .expected("`users seconds`, `repeat N` or `end N`"),
+        self.found.report(
+            self.source,
+            span,
+            Diagnostic::error(message).expected("`users seconds`, `repeat N` or `end N`"),
         );
     }
 
@@ -97,19 +98,19 @@ impl Reader<'_> {
         let count = users.value.parse::<u32>().ok();
         let Some(users) = count.filter(|u| *u <= MAX_USERS) else {
             let message = format!("`{}` for a number of users", users.value);
-            return self.found.push(
-                Diagnostic::error(message)
-                    .at(self.source, users.span)
-                    .expected(format!("a whole number from 0 to {MAX_USERS}")),
+            return self.found.report(
+                self.source,
+                users.span,
+                Diagnostic::error(message).expected(format!("a whole number from 0 to {MAX_USERS}")),
             );
         };
         let seconds = number::decimal(&duration.value);
         let Some(duration_s) = seconds.filter(|s| *s > 0.0 && *s <= MAX_TIME_S) else {
             let message = format!("`{}` for a duration", duration.value);
-            return self.found.push(
-                Diagnostic::error(message)
-                    .at(self.source, duration.span)
-                    .expected("seconds, above 0"),
+            return self.found.report(
+                self.source,
+                duration.span,
+                Diagnostic::error(message).expected("seconds, above 0"),
             );
         };
         self.levels.push(ManualLevel { users, duration_s });
@@ -123,9 +124,10 @@ impl Reader<'_> {
     }
 
     fn too_many(&mut self, span: Span) {
-        self.found.push(
-            Diagnostic::error(format!("more than {MAX_LEVELS} levels, repeats expanded"))
-                .at(self.source, span),
+        self.found.report(
+            self.source,
+            span,
+            Diagnostic::error(format!("more than {MAX_LEVELS} levels, repeats expanded")),
         );
     }
 
@@ -136,10 +138,10 @@ impl Reader<'_> {
         let count = times.value.parse::<u64>().ok().filter(|n| *n >= 1);
         let Some(count) = count else {
             let message = format!("`{}` for a number of repetitions", times.value);
-            return self.found.push(
-                Diagnostic::error(message)
-                    .at(self.source, times.span)
-                    .expected("a whole number, 1 or more"),
+            return self.found.report(
+                self.source,
+                times.span,
+                Diagnostic::error(message).expected("a whole number, 1 or more"),
             );
         };
         if self.open.len() >= MAX_REPEAT_DEPTH {
@@ -161,12 +163,13 @@ impl Reader<'_> {
         let same = said.is_none_or(|n| n == Some(block.times));
         if !same || rest.len() > 1 {
             let span = rest.first().map_or(word.span, |n| n.span);
-            self.found.push(
+            self.found.report(
+                self.source,
+                span,
                 Diagnostic::error(format!(
                     "an `end` of another number than its `repeat {}`",
                     block.times
                 ))
-                .at(self.source, span)
                 .expected(format!("`end {}`", block.times)),
             );
         }

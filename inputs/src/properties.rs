@@ -7,35 +7,65 @@ use crate::parameters::{self, PARAMETERS};
 use crate::source::{FileName, RawText, SourceText, Span};
 use crate::suggest::did_you_mean;
 use crate::workload::Parameters;
+use std::collections::BTreeMap;
 
 /// Reads the text of a config.properties. `name` is what messages call the file.
 ///
 /// # Errors
 /// Unknown parameters, values outside of a parameter's range, parameters given twice, broken escapes; with places.
 pub fn parse(text: &str, name: &FileName) -> Result<Parameters, Diagnostics> {
-    let source = SourceText::new(name, text);
+    let read = read(&SourceText::new(name, text));
+    read.found.into_result(read.parameters)
+}
+
+/// What a text says, with the places of the values that name files.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) source: SourceText,
+    pub(crate) parameters: Parameters,
+    pub(crate) places: BTreeMap<String, Span>,
+    pub(crate) found: Diagnostics,
+}
+
+pub(crate) fn read(source: &SourceText) -> Read {
     let mut found = Diagnostics::new();
     let mut parameters = Parameters::default();
-    let mut lines = Lines::new(&source);
+    let mut places = BTreeMap::new();
+    let mut lines = Lines::new(source);
     while let Some(line) = lines.next() {
         if found.errors() >= MAX_DIAGNOSTICS {
             break;
         }
-        let (key, value) = split(&line, &source, &mut found);
+        let (key, value) = split(&line, source, &mut found);
         if key.value.is_empty() && value.value.is_empty() {
             continue;
         }
-        if let Err(diagnostic) = take(&key, &value, &mut parameters) {
-            let span = if diagnostic.1 { value.span() } else { key.span() };
-            found.push(diagnostic.0.at(&source, span));
+        match take(&key, &value, &mut parameters) {
+            Ok(()) => {
+                places.insert(key.value.clone(), value.span());
+            }
+            Err((error, Side::Name)) => found.report(source, key.span(), error),
+            Err((error, Side::Value)) => found.report(source, value.span(), error),
         }
     }
     found.sort();
-    found.into_result(parameters)
+    Read {
+        source: source.clone(),
+        parameters,
+        places,
+        found,
+    }
 }
 
-/// Checks one pair; an error says whether it is about the value.
-fn take(key: &RawText, value: &RawText, parameters: &mut Parameters) -> Result<(), (Diagnostic, bool)> {
+/// Which side of a pair an error is about.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Name,
+    Value,
+}
+
+/// Checks one pair and keeps it.
+fn take(key: &RawText, value: &RawText, parameters: &mut Parameters) -> Result<(), (Diagnostic, Side)> {
     let name = key.value.as_str();
     let Some(parameter) = parameters::by_name(name) else {
         let names = PARAMETERS.iter().map(|p| p.name);
@@ -43,7 +73,7 @@ fn take(key: &RawText, value: &RawText, parameters: &mut Parameters) -> Result<(
         let error = Diagnostic::error(format!("unknown parameter `{name}`"))
             .expected("a parameter of the table in docs/parameters.md")
             .maybe_hint(hint);
-        return Err((error, false));
+        return Err((error, Side::Name));
     };
     let text = value.value.trim();
     if text.is_empty() {
@@ -54,14 +84,14 @@ fn take(key: &RawText, value: &RawText, parameters: &mut Parameters) -> Result<(
         let error = Diagnostic::error(format!("`{text}` for {name}"))
             .expected(parameter.range_text())
             .hint(format!("the default is {}", parameter.default_text()));
-        return Err((error, true));
+        return Err((error, Side::Value));
     }
     let before = parameters.values.insert(name.to_owned(), text.to_owned());
     if before.is_some() {
         let error = Diagnostic::error(format!("{name} for the second time"))
             .expected("each parameter once")
             .hint("remove one of them");
-        return Err((error, false));
+        return Err((error, Side::Name));
     }
     Ok(())
 }
@@ -173,9 +203,10 @@ fn unescaped(
         let span = place(length);
         match resolved {
             Some(c) => out.push(&c.to_string(), span.start, span.end),
-            None => found.push(
+            None => found.report(
+                source,
+                span,
                 Diagnostic::error("an escape that means no character")
-                    .at(source, span)
                     .expected("\\u and four hexadecimal digits"),
             ),
         }

@@ -70,6 +70,12 @@ impl SourceText {
         &self.0.1
     }
 
+    /// The line, from 1, in which a place stands.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        let before = self.text().as_bytes().get(..at).unwrap_or_default();
+        before.iter().filter(|&&b| b == b'\n').count() + 1
+    }
+
     /// The written text of a span; empty if the span is not one of this text.
     pub(crate) fn slice(&self, span: Span) -> &str {
         self.text().get(span.start..span.end).unwrap_or("")
@@ -98,7 +104,6 @@ pub(crate) struct RawText {
 
 impl RawText {
     /// A text that stands in the source as it is.
-    #[cfg(test)]
     pub(crate) fn verbatim(text: &str, start: usize) -> Self {
         Self {
             value: text.to_owned(),
@@ -114,7 +119,6 @@ impl RawText {
     }
 
     /// A text of which only the whole place is known.
-    #[cfg(test)]
     pub(crate) fn opaque(text: &str, span: Span) -> Self {
         Self {
             value: text.to_owned(),

@@ -14,6 +14,7 @@ pub mod queueing;
 pub mod record;
 pub mod search;
 pub mod simulation;
+pub mod stability;
 pub mod statistics;
 pub mod usl;
 

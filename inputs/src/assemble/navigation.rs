@@ -3,6 +3,7 @@
 use crate::cbmg::Graph;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::Draft;
+use crate::source::Span;
 use crate::suggest::did_you_mean;
 use crate::workload::{Navigation, Part, Template, Transaction};
 
@@ -17,13 +18,14 @@ pub(super) fn resolve(
         let index = transactions.iter().position(|t| t.name == state.value);
         match index {
             Some(index) => states.push(index),
-            None if draft.incomplete => {}
+            None if draft.lacks_transactions => {}
             None => {
                 let names = transactions.iter().map(|t| t.name.as_str());
                 let file = draft.source.name();
-                found.push(
+                found.report(
+                    &graph.source,
+                    state.span,
                     Diagnostic::error(format!("no transaction for the state {}", state.value))
-                        .at(&graph.source, state.span)
                         .expected(format!("the name of a transaction of {file}"))
                         .maybe_hint(did_you_mean(&state.value, names)),
                 );
@@ -34,10 +36,30 @@ pub(super) fn resolve(
         used_too_early(graph, &states, transactions, found);
         never_used(draft, &states, found);
     }
-    Navigation {
+    let navigation = Navigation {
         states,
         entry: graph.entry.iter().map(|p| p.value).collect(),
         rows: graph.rows.clone(),
+    };
+    if navigation.states.len() == graph.states.len() {
+        solvable(graph, &navigation, transactions, found);
+    }
+    navigation
+}
+
+/// Sessions of millions of transactions are refused by the solver, which then knows neither mix nor length.
+fn solvable(graph: &Graph, navigation: &Navigation, transactions: &[Transaction], found: &mut Diagnostics) {
+    if found.has_errors() {
+        return;
+    }
+    if let Err(error) = navigation.graph(transactions) {
+        let place = graph.states.first().map_or(Span::new(0, 0), |s| s.span);
+        found.report(
+            &graph.source,
+            place,
+            Diagnostic::error(format!("a graph that can't be solved: {error}"))
+                .expected("sessions that end after a finite number of transactions"),
+        );
     }
 }
 
@@ -46,20 +68,22 @@ fn used_too_early(graph: &Graph, states: &[usize], transactions: &[Transaction],
     for (i, &index) in states.iter().enumerate() {
         let transaction = &transactions[index];
         if transaction.from_last_page && graph.entry[i].value > 0.0 {
-            found.push(
+            found.report(
+                &graph.source,
+                graph.entry[i].span,
                 Diagnostic::error(format!("a session may begin with {}", transaction.name))
-                    .at(&graph.source, graph.entry[i].span)
                     .expected("0: its URL has inputype=\"parse\" and needs a page before it"),
             );
         }
         for name in extracted_names(transaction) {
             if let Some(path) = way_around(graph, states, transactions, (i, name)) {
-                found.push(
+                found.report(
+                    &graph.source,
+                    graph.states[i].span,
                     Diagnostic::error(format!(
                         "{} may be reached without `${{{name}}}` having been extracted",
                         transaction.name
                     ))
-                    .at(&graph.source, graph.states[i].span)
                     .expected("a transaction that extracts it on every way from Entry")
                     .hint(format!("a way without it: {path}")),
                 );
@@ -132,17 +156,20 @@ fn way_around(
 }
 
 fn never_used(draft: &Draft, states: &[usize], found: &mut Diagnostics) {
-    for (index, transaction) in draft.transactions.iter().enumerate() {
+    for transaction in &draft.transactions {
         let required = draft.profile.as_ref().is_some_and(|p| {
             p.uses.iter().any(|u| {
                 let names = std::iter::once(&u.transaction).chain(&u.requires);
                 names.into_iter().any(|n| n.value == transaction.name.value)
             })
         });
-        if !states.contains(&index) && !required {
-            found.push(
+        let name = &transaction.name.value;
+        let walked = |&s: &usize| draft.transactions[s].name.value == *name;
+        if !states.iter().any(walked) && !required {
+            found.report(
+                &draft.source,
+                transaction.name.span,
                 Diagnostic::note(format!("{} is in no state of the CBMG", transaction.name.value))
-                    .at(&draft.source, transaction.name.span)
                     .hint("it is never issued"),
             );
         }

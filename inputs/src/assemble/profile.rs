@@ -9,10 +9,11 @@ use crate::suggest::did_you_mean;
 use crate::workload::{Profile, ProfileUse, Transaction};
 
 pub(super) fn resolve(profile: &ProfileDraft, draft: &Draft, mode: Mode, found: &mut Diagnostics) -> Profile {
-    if profile.uses.is_empty() && mode.needs_profile() && !draft.incomplete {
-        found.push(
+    if profile.uses.is_empty() && mode.needs_profile() {
+        found.report(
+            &draft.source,
+            profile.span,
             Diagnostic::error("nothing to be profiled")
-                .at(&draft.source, profile.span)
                 .expected("`<usetransactions><name>...</name></usetransactions>`"),
         );
     }
@@ -39,10 +40,11 @@ pub(super) fn resolve(profile: &ProfileDraft, draft: &Draft, mode: Mode, found: 
 fn index_of(name: &Spanned<String>, draft: &Draft, found: &mut Diagnostics) -> Option<usize> {
     let names = || draft.transactions.iter().map(|t| t.name.value.as_str());
     let index = names().position(|n| n == name.value);
-    if index.is_none() && !draft.incomplete {
-        found.push(
+    if index.is_none() && !draft.lacks_transactions {
+        found.report(
+            &draft.source,
+            name.span,
             Diagnostic::error(format!("no transaction {}", name.value))
-                .at(&draft.source, name.span)
                 .expected("the name of a transaction of the `<Load>` block")
                 .maybe_hint(did_you_mean(&name.value, names())),
         );
@@ -53,12 +55,13 @@ fn index_of(name: &Spanned<String>, draft: &Draft, found: &mut Diagnostics) -> O
 /// Without anything required before it, the first execution has no page to find its URL in.
 fn needs_a_page(item: &UseDraft, index: usize, draft: &Draft, found: &mut Diagnostics) {
     if draft.transactions[index].input == Input::Parse && item.requires.is_empty() {
-        found.push(
+        found.report(
+            &draft.source,
+            item.transaction.span,
             Diagnostic::error(format!(
                 "{} takes its URL from the last page, and nothing is required before it",
                 item.transaction.value
             ))
-            .at(&draft.source, item.transaction.span)
             .expected("`<requires>` with the transaction whose page has the URL"),
         );
     }
@@ -78,12 +81,13 @@ pub(super) fn used_too_early(
             let transaction = &transactions[index];
             for name in navigation::extracted_names(transaction) {
                 if !known.contains(&name) {
-                    found.push(
+                    found.report(
+                        &draft.source,
+                        item.transaction.span,
                         Diagnostic::error(format!(
                             "`${{{name}}}` of {} is extracted by nothing before it",
                             transaction.name
                         ))
-                        .at(&draft.source, item.transaction.span)
                         .expected("`<requires>` with a transaction that extracts it"),
                     );
                 }

@@ -96,9 +96,10 @@ fn without_fragment(pieces: Vec<Piece>, raw: &RawText, resolver: &mut Resolver<'
             && let Some(at) = text.find('#')
         {
             let span = raw.span_of(range.start + at..raw.value.len());
-            resolver.found.push(
+            resolver.found.report(
+                resolver.source,
+                span,
                 Diagnostic::note("the part of the URL from `#` on is left out")
-                    .at(resolver.source, span)
                     .hint("browsers do not send it either; write %23 if it belongs to a value"),
             );
             if at > 0 {
@@ -146,9 +147,10 @@ fn absolute(pieces: &[Piece], raw: &RawText, resolver: &mut Resolver<'_>) {
                 .find(|(_, c)| c.is_whitespace() || c.is_control())
         {
             let at = range.start + i;
-            resolver.found.push(
+            resolver.found.report(
+                resolver.source,
+                raw.span_of(at..at + c.len_utf8()),
                 Diagnostic::error("a blank or control character in a URL")
-                    .at(resolver.source, raw.span_of(at..at + c.len_utf8()))
                     .expected("a URL without blanks")
                     .hint("write a blank of a value as %20"),
             );
@@ -162,7 +164,7 @@ fn what_unique_does<'t>(
     templates: impl Iterator<Item = &'t Template>,
     resolver: &mut Resolver<'_>,
 ) {
-    let Some(span) = draft.unique else {
+    let Some(span) = draft.unique.filter(|_| draft.input != Input::Parse) else {
         return;
     };
     let sources: Vec<_> = templates
@@ -185,10 +187,10 @@ fn what_unique_does<'t>(
         } else {
             format!("`unique` has no effect on {}", plain.join(", "))
         };
-        resolver.found.push(
-            Diagnostic::note(message)
-                .at(resolver.source, span)
-                .hint("only sequences with type=\"range\" and files are taken uniquely"),
+        resolver.found.report(
+            resolver.source,
+            span,
+            Diagnostic::note(message).hint("only sequences with type=\"range\" and files are taken uniquely"),
         );
     }
 }

@@ -49,11 +49,8 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn error(&mut self, message: impl Into<String>, span: Span, expected: &str) {
-        self.found.push(
-            Diagnostic::error(message)
-                .at(self.source, span)
-                .expected(expected),
-        );
+        self.found
+            .report(self.source, span, Diagnostic::error(message).expected(expected));
     }
 
     pub(super) fn scope(&mut self, transaction: &'a TransactionDraft) -> Scope<'a> {
@@ -156,9 +153,10 @@ impl<'a> Resolver<'a> {
         let elsewhere = name.bytes().all(|b| b.is_ascii_digit());
         let hint = did_you_mean(name, known)
             .or_else(|| elsewhere.then(|| "a number needs inputype=\"parse\"".to_owned()));
-        self.found.push(
+        self.found.report(
+            self.source,
+            span,
             Diagnostic::error(format!("undefined variable `${{{name}}}`"))
-                .at(self.source, span)
                 .expected(expected)
                 .maybe_hint(hint),
         );

@@ -61,10 +61,10 @@ fn names(table: &Table, found: &mut Diagnostics) {
     for (i, column) in table.columns.iter().enumerate() {
         if table.columns[..i].iter().any(|c| c.value == column.value) {
             let message = format!("the state {} twice", column.value);
-            found.push(
-                Diagnostic::error(message)
-                    .at(&table.source, column.span)
-                    .expected("each state once in the first line"),
+            found.report(
+                &table.source,
+                column.span,
+                Diagnostic::error(message).expected("each state once in the first line"),
             );
         }
     }
@@ -74,18 +74,19 @@ fn names(table: &Table, found: &mut Diagnostics) {
         if !table.columns.iter().any(|c| c.value == name) {
             let near = table.columns.iter().find(|c| c.value.eq_ignore_ascii_case(name));
             let span = near.map_or(Span::new(first.start, last.end), |c| c.span);
-            found.push(
+            found.report(
+                &table.source,
+                span,
                 Diagnostic::error(format!("no state {name}"))
-                    .at(&table.source, span)
                     .expected(format!("the state {name}, written so, in the first line")),
             );
         }
     }
     if table.columns.len() < 3 && !found.has_errors() {
-        found.push(
-            Diagnostic::error("no state between Entry and Exit")
-                .at(&table.source, Span::new(first.start, last.end))
-                .expected("at least one transaction"),
+        found.report(
+            &table.source,
+            Span::new(first.start, last.end),
+            Diagnostic::error("no state between Entry and Exit").expected("at least one transaction"),
         );
     }
 }
@@ -95,17 +96,18 @@ fn rows_in_order<'a>(table: &'a Table, found: &mut Diagnostics) -> Option<Vec<&'
     for (i, row) in table.rows.iter().enumerate() {
         let name = row.name.value.as_str();
         if table.rows[..i].iter().any(|r| r.name.value == name) {
-            found.push(
-                Diagnostic::error(format!("a second row of {name}"))
-                    .at(&table.source, row.name.span)
-                    .expected("one row for each state"),
+            found.report(
+                &table.source,
+                row.name.span,
+                Diagnostic::error(format!("a second row of {name}")).expected("one row for each state"),
             );
         }
         if !table.columns.iter().any(|c| c.value == name) {
             let names = table.columns.iter().map(|c| c.value.as_str());
-            found.push(
+            found.report(
+                &table.source,
+                row.name.span,
                 Diagnostic::error(format!("a row of {name}, which the first line does not name"))
-                    .at(&table.source, row.name.span)
                     .expected("one of the states of the first line")
                     .maybe_hint(did_you_mean(name, names)),
             );
@@ -115,9 +117,10 @@ fn rows_in_order<'a>(table: &'a Table, found: &mut Diagnostics) -> Option<Vec<&'
     for column in &table.columns {
         match table.rows.iter().find(|r| r.name.value == column.value) {
             Some(row) => rows.push(row),
-            None => found.push(
+            None => found.report(
+                &table.source,
+                column.span,
                 Diagnostic::error(format!("no row of {}", column.value))
-                    .at(&table.source, column.span)
                     .expected("one row for each state of the first line"),
             ),
         }
@@ -148,10 +151,10 @@ fn probabilities(table: &Table, rows: &[&Row], found: &mut Diagnostics) {
             } else {
                 "0: a session has at least one transaction"
             };
-            found.push(
-                Diagnostic::error(message)
-                    .at(&table.source, cell.span)
-                    .expected(expected),
+            found.report(
+                &table.source,
+                cell.span,
+                Diagnostic::error(message).expected(expected),
             );
         }
         let sum: f64 = row.cells.iter().map(|c| c.value).sum();
@@ -197,9 +200,10 @@ fn reachable(mut graph: Graph, table: &Table, rows: &[&Row], found: &mut Diagnos
             .find(|r| r.name.value == state.value)
             .map_or(state.span, |r| r.name.span);
         if visited[i] && !ending[i] {
-            found.push(
+            found.report(
+                &graph.source,
+                place,
                 Diagnostic::error(format!("Exit can't be reached from {}", state.value))
-                    .at(&graph.source, place)
                     .expected("a way from every state to Exit, directly or through others")
                     .hint("such a session would never end"),
             );

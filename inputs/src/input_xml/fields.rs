@@ -15,7 +15,7 @@ pub(super) struct Fields<'a> {
 
 impl Fields<'_> {
     pub(super) fn push(&mut self, diagnostic: Diagnostic, span: Span) {
-        self.found.push(diagnostic.at(self.source, span));
+        self.found.report(self.source, span, diagnostic);
     }
 
     pub(super) fn error(&mut self, message: impl Into<String>, span: Span) {

@@ -67,9 +67,10 @@ impl Checker<'_> {
                 continue;
             };
             if seen.contains(&rule.name) && !rule.many {
-                self.found.push(
+                self.found.report(
+                    self.source,
+                    element.name_span,
                     Diagnostic::error(format!("`<{}>` for the second time", element.name))
-                        .at(self.source, element.name_span)
                         .expected(format!("at most one in {}", shown(parent)))
                         .hint("remove one of them"),
                 );
@@ -90,9 +91,10 @@ impl Checker<'_> {
                     names.join(", ")
                 };
                 let message = format!("unknown attribute `{}` of `<{}>`", attribute.name, element.name);
-                self.found.push(
+                self.found.report(
+                    self.source,
+                    attribute.name_span,
                     Diagnostic::error(message)
-                        .at(self.source, attribute.name_span)
                         .expected(expected)
                         .maybe_hint(did_you_mean(&attribute.name, names)),
                 );
@@ -103,9 +105,10 @@ impl Checker<'_> {
         match rule.content {
             Content::Text => {
                 if let Some(child) = element.children.first() {
-                    self.found.push(
+                    self.found.report(
+                        self.source,
+                        child.open,
                         Diagnostic::error(format!("tag `<{}>` inside `<{}>`", child.name, element.name))
-                            .at(self.source, child.open)
                             .expected("text only")
                             .hint("write `<` in a text as `&lt;`, or the text as <![CDATA[...]]>"),
                     );
@@ -122,9 +125,10 @@ impl Checker<'_> {
 
     fn stray_text(&mut self, element: &Element) {
         let text = element.text.trimmed();
-        self.found.push(
+        self.found.report(
+            self.source,
+            text.span(),
             Diagnostic::error(format!("text directly in `<{}>`", element.name))
-                .at(self.source, text.span())
                 .expected("tags only")
                 .hint("a tag around the text is missing"),
         );
@@ -141,9 +145,10 @@ impl Checker<'_> {
             Some(place) => Some(format!("it belongs in `<{place}>`")),
             None => did_you_mean(&element.name, names.iter().copied()),
         };
-        self.found.push(
+        self.found.report(
+            self.source,
+            element.name_span,
             Diagnostic::error(message)
-                .at(self.source, element.name_span)
                 .expected(tag_list(&names))
                 .maybe_hint(hint),
         );

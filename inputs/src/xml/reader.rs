@@ -279,8 +279,7 @@ impl Builder<'_> {
         let expected = format!("`</{}>`", open.name);
         let word = first_word(name);
         let from = Span::new(span.start, span.start + 2 + word.len());
-        let opened = Diagnostic::error("").at(self.source, open.open);
-        let line = opened.place.map_or(0, |p| p.line);
+        let line = self.source.line(open.open.start);
         let error = if name.contains('<') {
             self.error(format!("the closing tag `</{word}` lacks its `>`"), from)
         } else if open.name.eq_ignore_ascii_case(name) {

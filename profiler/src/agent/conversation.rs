@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::agent::{Agent, State};
 use crate::clock;
 use crate::matching::Pattern;
+use crate::observer::Observer;
 use crate::observer::watch::Watch;
-use crate::observer::{Depth, Observer};
 use crate::system::System;
 use crate::wire::link::Link;
-use crate::wire::message::{Answer, Failure, Hello, Matched, MatchedProcess, Request};
+use crate::wire::message::{Answer, Failure, Hello, Request};
 use crate::wire::{Connection, LONGEST_REQUEST, PROTOCOL, WireError};
 
 /// Time for the hello, and for a frame once its first byte has come.
@@ -48,14 +48,17 @@ pub enum Dropped {
 /// Speaks with a client until it leaves.
 pub(super) fn hold(agent: &Arc<Agent>, link: impl Link) -> Result<(), Dropped> {
     let mut connection = Connection::new(link, LONGEST_REQUEST);
-    let session = introduce(agent, &mut connection)?;
+    let (session, holder) = introduce(agent, &mut connection)?;
     let result = answer_all(agent, &mut connection, &session);
-    agent.lock().sessions.detach(&session, clock::monotonic_ns());
+    agent
+        .lock()
+        .sessions
+        .detach(&session, holder, clock::monotonic_ns());
     result
 }
 
-/// The hello; returns the session's name.
-fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Result<String, Dropped> {
+/// The hello; returns the session's name and the token of this connection.
+fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Result<(String, u64), Dropped> {
     let request = connection.receive(clock::monotonic_ns() + SHORT_NS, SHORT_NS)?;
     let Request::Hello { protocol, resume } = request else {
         return refuse(
@@ -75,26 +78,28 @@ fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Res
     }
     let hello = {
         let mut state = agent.lock();
-        let resumed = resume.filter(|name| state.sessions.resume(name));
-        let session = match &resumed {
-            Some(name) => name.clone(),
-            None => session_name()?,
+        let resumed = resume.and_then(|name| Some((state.sessions.resume(&name)?, name)));
+        let (holder, session, again) = match resumed {
+            Some((holder, name)) => (Some(holder), name, true),
+            None => {
+                let name = session_name()?;
+                (state.sessions.open(&name), name, false)
+            }
         };
-        if resumed.is_some() || state.sessions.open(&session) {
-            Some(hello(&state.observer, session, resumed.is_some()))
-        } else {
-            None
-        }
+        holder.map(|holder| (holder, hello(&state.observer, session, again)))
     };
-    let Some(hello) = hello else {
+    let Some((holder, hello)) = hello else {
         return refuse(connection, Failure::Busy, Dropped::Busy);
     };
     let session = hello.session.clone();
     if let Err(error) = connection.send(&Answer::Hello(hello), clock::monotonic_ns() + SHORT_NS) {
-        agent.lock().sessions.detach(&session, clock::monotonic_ns());
+        agent
+            .lock()
+            .sessions
+            .detach(&session, holder, clock::monotonic_ns());
         return Err(error.into());
     }
-    Ok(session)
+    Ok((session, holder))
 }
 
 fn refuse<L: Link, T>(
@@ -150,17 +155,11 @@ fn watch(state: &mut State, session: &str, groups: &[String]) -> Answer {
     if let Some(reason) = nonsense(groups) {
         return Answer::Failed(Failure::BadRequest { reason });
     }
-    let State {
-        observer, sessions, ..
-    } = state;
-    let mut watch = Watch::new(groups);
-    observer.find(&mut [&mut watch], Depth::Full);
-    if let Some((name, nearest)) = watch.without_process(observer.table()) {
-        return Answer::Failed(Failure::NoSuchProcess { name, nearest });
+    let State { observer, sessions } = state;
+    match sessions.watch(session, Watch::new(groups), observer) {
+        Ok(matched) => Answer::Watching { matched },
+        Err(failure) => Answer::Failed(failure),
     }
-    let matched = matched(&watch, observer);
-    sessions.watch(session, watch, observer);
-    Answer::Watching { matched }
 }
 
 fn nonsense(groups: &[String]) -> Option<String> {
@@ -175,33 +174,6 @@ fn nonsense(groups: &[String]) -> Option<String> {
         .iter()
         .any(|name| Pattern::new(name).alternatives().is_empty());
     empty.then(|| "a name is empty".to_owned())
-}
-
-fn matched(watch: &Watch, observer: &Observer) -> Vec<Matched> {
-    let describe = |(index, name): (usize, &str)| {
-        let mut processes: Vec<MatchedProcess> = watch
-            .members_of(index)
-            .filter_map(|identity| observer.table().get(identity))
-            .map(|seen| {
-                let exe = if seen.names.exe.is_empty() {
-                    &seen.names.comm
-                } else {
-                    &seen.names.exe
-                };
-                MatchedProcess {
-                    pid: seen.stat.pid,
-                    exe: exe.clone(),
-                    how: watch.how(seen.identity()),
-                }
-            })
-            .collect();
-        processes.sort_by_key(|process| process.pid);
-        Matched {
-            name: name.to_owned(),
-            processes,
-        }
-    };
-    watch.names().enumerate().map(describe).collect()
 }
 
 fn drain(state: &State, session: &str, since: u64) -> Answer {

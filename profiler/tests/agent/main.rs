@@ -1,0 +1,10 @@
+//! The real agent and its client: real processes with known consumption, and hostile peers.
+
+#[cfg(test)]
+mod accuracy;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod stage;
