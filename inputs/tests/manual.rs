@@ -149,3 +149,35 @@ fn every_file_that_was_read_is_told() {
     assert_eq!(names, ["config.properties", "input.xml", "cbmg.txt", "mll.txt"]);
     assert!(!inspection.diagnostics.has_errors());
 }
+
+/// Visits, length and its deviation of the manual's graph, worked out by hand from V = e (I - T)^-1.
+#[test]
+fn the_sample_graph_amounts_to_what_the_algebra_says() {
+    let mut workload = read("manual", Mode::Capacity);
+    workload.transactions[0].think_time_s = Distribution::Exponential { mean: 3.0 };
+    let description = workload.describe();
+    let close = |found: Option<f64>, expected: f64| {
+        let found = found.unwrap_or(f64::NAN);
+        assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+    };
+    let shares = [1.0 / 3.0, 13.0 / 30.0, 7.0 / 30.0, 0.0];
+    let visits = [100.0 / 43.0, 130.0 / 43.0, 70.0 / 43.0, 0.0];
+    for (i, transaction) in description.transactions.iter().enumerate() {
+        close(transaction.share, shares[i]);
+        close(transaction.visits_per_session, visits[i]);
+    }
+    let session = description.session;
+    close(session.map(|s| s.length), 300.0 / 43.0);
+    close(session.map(|s| s.length_sd), 6.003_124);
+    // Think times 3, 1 and 0.5 s.
+    close(session.map(|s| s.think_time_s), 1.0 + 13.0 / 30.0 + 7.0 / 60.0);
+    assert_eq!(description.targets, ["10.129.41.154", "a"]);
+    assert_eq!(
+        description.transactions[1].request,
+        "GET http://10.129.41.154/webcal/year.php?year=20${y1}${y2}"
+    );
+    assert_eq!(description.manual, None);
+    let manual = read("manual", Mode::ManualProfile).describe();
+    assert_eq!(manual.manual, Some((10.0 + 6.0 * 24.0 + 10.0, 9)));
+    assert_eq!(manual.session, None);
+}
