@@ -17,6 +17,7 @@ const HOST_FILES: &[&str] = &[
     "proc/net/tcp6",
     "proc/sys/kernel/hostname",
     "proc/sys/kernel/osrelease",
+    "sys/devices/system/cpu/online",
     "sys/devices/system/cpu/possible",
 ];
 /// Files of each process.
