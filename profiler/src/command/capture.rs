@@ -14,6 +14,7 @@ use crate::system::System;
 /// Files of the host beside those that probes name.
 const HOST_FILES: &[&str] = &[
     "proc/mounts",
+    "proc/net/tcp",
     "proc/net/tcp6",
     "proc/sys/kernel/hostname",
     "proc/sys/kernel/osrelease",
