@@ -185,7 +185,7 @@ impl Shard {
             place,
             origins: plan.origins.clone(),
             tally: plan.walk.tally(),
-            links: Links::new(plan.limits),
+            links: Links::new(plan.limits, place.count),
             plan,
             clock,
             epoch_unix_s,
