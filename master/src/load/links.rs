@@ -5,6 +5,8 @@ use crate::clock::Clock;
 use crate::transport::Failure;
 use crate::transport::connection::{Connection, Readiness};
 use crate::transport::http1::Limits;
+use crate::transport::tls::{TlsSession, TlsState};
+use crate::transport::url::Origin;
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,6 +31,20 @@ pub struct Destination<'a> {
     pub origin: usize,
     /// Which of the origin's addresses is tried; moved on past those that refuse at once.
     pub attempt: &'a mut usize,
+    /// TLS settings of the user's session, for an https origin.
+    pub tls: Option<TlsSession>,
+}
+
+/// The TLS side of a connection to an origin; `None` for plain HTTP.
+///
+/// # Errors
+/// The origin needs TLS and cannot have it.
+pub fn tls_state(origin: &Origin, session: Option<&TlsSession>) -> Result<Option<Box<TlsState>>, Failure> {
+    if !origin.https {
+        return Ok(None);
+    }
+    let session = session.ok_or_else(|| Failure::Handshake("not set up".to_owned()))?;
+    TlsState::new(session, &origin.host).map(|state| Some(Box::new(state)))
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +111,8 @@ impl Links {
     ) -> Result<u32, Failure> {
         let mut refused = Failure::Refused("no address is left".to_owned());
         while let Some(address) = origins.address(to.origin, *to.attempt) {
-            match self.dial(address, clock) {
+            let tls = || tls_state(origins.origin(to.origin), to.tls.as_ref());
+            match self.dial(address, &tls, clock) {
                 Ok(connection) => {
                     return self.register(
                         Link {
@@ -137,9 +154,14 @@ impl Links {
         Ok(index)
     }
 
-    fn dial(&mut self, address: SocketAddr, clock: &Clock) -> Result<Connection, Failure> {
+    fn dial(
+        &mut self,
+        address: SocketAddr,
+        tls: &dyn Fn() -> Result<Option<Box<TlsState>>, Failure>,
+        clock: &Clock,
+    ) -> Result<Connection, Failure> {
         loop {
-            match Connection::open(address, self.source(address), self.limits, clock) {
+            match Connection::open(address, self.source(address), tls()?, self.limits, clock) {
                 Err(Failure::NoPort) if self.source_number(address).is_some_and(|n| n < LOOPBACK_SOURCES) => {
                     self.exhausted_sources += 1;
                 }
