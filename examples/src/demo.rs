@@ -153,12 +153,19 @@ impl Options {
             )?;
         }
         let truth = truth();
-        println!("demo-web (pid {}) at {}", site.pid(Tier::Web), site.url());
-        println!("demo-storage (pid {})", site.pid(Tier::Storage));
-        println!(
-            "true maximum {:.1} transactions/s, true saturation point {:.1} users; Ctrl-C ends the site",
-            truth.max_throughput_per_s, truth.saturation_users
+        let facts = format!(
+            "demo-web (pid {}) at {}\ndemo-storage (pid {})\n\
+             true demands {:.3} ms and {:.3} ms, true maximum {:.1} transactions/s, true saturation point {:.1} users\n\
+             Ctrl-C ends the site\n",
+            site.pid(Tier::Web),
+            site.url(),
+            site.pid(Tier::Storage),
+            truth.web_demand_s * 1e3,
+            truth.storage_demand_s * 1e3,
+            truth.max_throughput_per_s,
+            truth.saturation_users
         );
+        io::stdout().write_all(facts.as_bytes())?;
         let status = site.wait()?;
         Err(io::Error::other(format!("demo-web has ended: {status}")))
     }

@@ -7,8 +7,10 @@ mod client;
 
 use autoperf_examples::demo::{Kind, LAW, Launch, Site, Tier, truth, write_workload};
 use client::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -223,6 +225,18 @@ fn dropping_the_site_ends_its_processes() {
 }
 
 #[test]
+fn a_tier_that_is_asked_to_end_ends() {
+    let mut site = start();
+    let web = i32::try_from(site.pid(Tier::Web))
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a pid");
+    kill_process(web, Signal::TERM).expect("it is ours");
+    let status = site.wait().expect("it ends");
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
+}
+
+#[test]
 fn a_killed_storage_tier_shows_as_502() {
     let mut site = start();
     let mut client = Client::connect(site.web_port());
@@ -239,7 +253,7 @@ fn the_tiers_end_when_the_process_that_started_them_is_killed() {
         .expect("the program starts");
     let lines: Vec<String> = BufReader::new(parent.stdout.take().expect("a pipe"))
         .lines()
-        .take(3)
+        .take(4)
         .collect::<Result<_, _>>()
         .expect("text");
     let pids = [0, 1].map(|line: usize| {

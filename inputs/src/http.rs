@@ -94,6 +94,15 @@ pub(crate) fn authority(text: &str) -> Result<(), String> {
     }
 }
 
+/// Checks the name or address of a machine.
+pub(crate) fn machine(text: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_alphanumeric() || ".-_:[]%".contains(c);
+    if text.is_empty() || text.len() > 255 || !text.chars().all(fits) {
+        return Err(format!("`{text}` for a machine"));
+    }
+    Ok(())
+}
+
 /// Checks a content type: `type/subtype` with parameters.
 pub(crate) fn content_type(text: &str) -> Result<(), String> {
     let kind = text.split(';').next().unwrap_or("").trim();

@@ -107,7 +107,6 @@ pub(crate) fn place_name(name: &str) -> Result<(), String> {
 }
 
 /// The literal text that [`lex`] reads back as `text`.
-#[cfg(test)]
 pub(crate) fn escaped(text: &str) -> String {
     text.replace("${", "${$}{")
 }

@@ -19,6 +19,7 @@ mod site;
 pub use autoperf::{AutoPerf, AutoPerfParameters};
 pub use finding::{CurvePoint, Finding, LevelNote, VerdictCode};
 pub use ladder::Ladder;
+pub use measured::joined;
 pub use model_guided::ModelGuided;
 pub use options::{Objective, Options, ThinkTime};
 pub use outcome::{LevelOutcome, ResourceDemand};

@@ -7,6 +7,12 @@
 
 #[path = "queueing/bounds.rs"]
 mod bounds;
+#[path = "queueing/cbmg.rs"]
+mod cbmg;
+#[path = "queueing/demand.rs"]
+mod demand;
+#[path = "queueing/knee.rs"]
+mod knee;
 #[path = "queueing/laws.rs"]
 mod laws;
 #[path = "queueing/multiclass.rs"]
@@ -17,6 +23,8 @@ mod multiserver;
 mod mva;
 #[path = "queueing/open.rs"]
 mod open;
+#[path = "queueing/usl.rs"]
+mod usl;
 #[path = "queueing/vector.rs"]
 mod vector;
 
@@ -33,6 +41,10 @@ const TOPICS: &[(&str, &[Vector])] = &[
     ),
     ("Several servers, load-dependent rates", multiserver::VECTORS),
     ("Open queues and networks", open::VECTORS),
+    ("Customer behaviour model graphs", cbmg::VECTORS),
+    ("Universal scalability law", usl::VECTORS),
+    ("Service demands", demand::VECTORS),
+    ("Knee of a curve", knee::VECTORS),
 ];
 
 #[test]

@@ -15,6 +15,12 @@ pub fn wall_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::Realtime))
 }
 
+/// Time since boot, suspension included, ns: the scale on which the kernel gives the starts of processes.
+#[must_use]
+pub(crate) fn boot_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::Boottime))
+}
+
 /// Length of the kernel's timer tick, ns. A running thread's CPU clock, read by another thread, lags by up to this much.
 #[must_use]
 pub(crate) fn tick_ns() -> u64 {

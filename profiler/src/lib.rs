@@ -5,6 +5,7 @@ pub mod agent;
 pub mod client;
 pub mod clock;
 pub mod command;
+pub mod ledger;
 pub mod matching;
 pub mod observer;
 pub mod probe;

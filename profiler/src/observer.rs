@@ -1,19 +1,26 @@
 //! Looks at a machine for any number of watches: finds the processes, reads the members' counters at one instant, and lets
 //! each watch do its accounts. This is the driver; [`watch`] and [`account`] decide.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
 use crate::clock;
+use crate::ledger::connector::Event;
+use crate::ledger::departures::ProcessEnd;
+use crate::ledger::{Batch, Ledger};
+use crate::observer::control_group::Own;
+use crate::observer::limits::{Limits, Mounts};
+use crate::observer::table::Table;
+use crate::observer::watch::Watch;
 use crate::probe::Host;
 use crate::reading::{GroupReading, HostReading, Reading};
 use crate::system::System;
 
 pub mod account;
+pub mod control_group;
 pub mod limits;
 pub mod table;
 pub mod watch;
-
-use limits::Limits;
-use table::Table;
-use watch::Watch;
 
 /// The first process, which is always there.
 pub(crate) const INIT: u32 = 1;
@@ -33,20 +40,33 @@ pub struct Observer {
     system: System,
     host: Host,
     table: Table,
+    mounts: Mounts,
     limits: Limits,
+    ledger: Option<Ledger>,
+    ledger_absent: Option<String>,
+    /// Processes that have become other programs and not ended yet.
+    execed: HashSet<u32>,
+    /// Own control groups, by watch and group.
+    own: HashMap<(u64, usize), Own>,
+    buffer: Vec<u8>,
 }
 
 impl Observer {
     /// Opens the machine's files.
     #[must_use]
     pub fn open(system: System) -> Self {
-        let host = Host::open(&system);
-        let limits = Limits::find(&system);
+        let mounts = Mounts::find(&system);
         Self {
-            system,
-            host,
+            host: Host::open(&system),
             table: Table::default(),
-            limits,
+            limits: Limits::new(mounts.clone()),
+            mounts,
+            ledger: None,
+            ledger_absent: None,
+            execed: HashSet::new(),
+            own: HashMap::new(),
+            buffer: Vec::new(),
+            system,
         }
     }
 
@@ -56,14 +76,49 @@ impl Observer {
         &self.system
     }
 
-    /// The sources of CPU time that work here, the best first.
+    /// Opens the exit ledger if it is not open and was not found to be absent. It should be drained ten times a second.
+    pub fn open_ledger(&mut self) {
+        if self.ledger.is_none() && self.ledger_absent.is_none() {
+            match Ledger::open(&self.system) {
+                Ok(ledger) => self.ledger = Some(ledger),
+                Err(reason) => self.ledger_absent = Some(reason),
+            }
+        }
+    }
+
+    /// Closes the exit ledger, so that the ends of processes cost nothing while nobody watches.
+    pub fn close_ledger(&mut self) {
+        self.ledger = None;
+        self.execed.clear();
+    }
+
+    /// Whether the exit ledger is open.
+    #[must_use]
+    pub fn has_ledger(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    /// Why there is no exit ledger here, once that is known.
+    #[must_use]
+    pub fn ledger_absent(&self) -> Option<&str> {
+        self.ledger_absent.as_deref()
+    }
+
+    /// The sources of CPU time that work here, the best first. A control group is used for a group that has its own.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
-        let clock = self
-            .system
-            .cpu_clock_ns(INIT)
-            .map(|_| account::BY_CLOCK.to_owned());
-        clock.into_iter().chain([account::BY_TICKS.to_owned()]).collect()
+        let groups = self.mounts.unified.is_some() || self.mounts.accounting.is_some();
+        let clocks = self.system.cpu_clock_ns(INIT).is_some();
+        let all = [
+            (groups, account::BY_CONTROL_GROUP),
+            (clocks && self.has_ledger(), account::BY_RECORDS),
+            (clocks, account::BY_CLOCK),
+            (true, account::BY_TICKS),
+        ];
+        all.into_iter()
+            .filter(|(works, _)| *works)
+            .map(|(_, name)| name.to_owned())
+            .collect()
     }
 
     /// The processes as last seen.
@@ -72,39 +127,135 @@ impl Observer {
         &self.table
     }
 
+    /// Takes in what the exit ledger has been told since the last time.
+    pub fn drain(&mut self, watches: &mut [&mut Watch]) {
+        let Some(ledger) = &mut self.ledger else { return };
+        let batch = ledger.drain();
+        let over: HashSet<u32> = batch.ended.iter().map(|end| end.pid).collect();
+        for event in &batch.events {
+            match event {
+                Event::Fork { parent, pid } => {
+                    watches.iter_mut().for_each(|watch| watch.started(*parent, *pid))
+                }
+                Event::Exec { pid } => {
+                    self.execed.insert(*pid);
+                    self.look_at(*pid, &over, watches);
+                }
+                Event::Rename { pid } => self.look_at(*pid, &over, watches),
+                Event::Thread { .. } => {}
+            }
+        }
+        for end in &batch.ended {
+            let cpu_ns = self.whole_ns(end);
+            let execed = self.execed.remove(&end.pid);
+            watches
+                .iter_mut()
+                .for_each(|watch| watch.ended(end, cpu_ns, execed));
+        }
+        self.take_loss(&batch, watches);
+    }
+
+    /// Takes note of a process's new names, unless it has ended already.
+    fn look_at(&mut self, pid: u32, over: &HashSet<u32>, watches: &mut [&mut Watch]) {
+        if over.contains(&pid) || self.table.look_at(&self.system, pid).is_none() {
+            return;
+        }
+        let now_ns = clock::monotonic_ns();
+        if let Some(seen) = self.table.by_pid(pid) {
+            watches
+                .iter_mut()
+                .for_each(|watch| watch.adopt_one(&self.table, seen, now_ns));
+        }
+    }
+
+    /// The whole time of an ended process: what the ledger knows of its threads, and what ended before that.
+    fn whole_ns(&self, end: &ProcessEnd) -> u64 {
+        let before = self
+            .table
+            .by_pid(end.pid)
+            .and_then(|seen| seen.ended_threads_ns)
+            .unwrap_or(0);
+        end.cpu_ns.saturating_add_signed(before)
+    }
+
+    fn take_loss(&mut self, batch: &Batch, watches: &mut [&mut Watch]) {
+        if batch.lost > 0 {
+            watches
+                .iter_mut()
+                .for_each(|watch| watch.lose_records(batch.lost));
+            self.table.scan(&self.system, Depth::Full, false);
+        }
+    }
+
     /// Looks for processes and gives every watch its members, without reading counters.
     pub fn find(&mut self, watches: &mut [&mut Watch], depth: Depth) {
-        self.table.scan(&self.system, depth);
+        self.drain(watches);
+        let first = watches.iter().any(|watch| watch.is_new());
+        self.table
+            .scan(&self.system, depth, self.ledger.is_some() && !first);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+        }
+        self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
         for watch in watches.iter_mut() {
+            watch.set_ledger(self.ledger.is_some());
             watch.adopt(&self.table, clock::monotonic_ns());
         }
     }
 
     /// Takes a reading for every watch; all are of the same instant.
     pub fn observe(&mut self, watches: &mut [&mut Watch], depth: Depth) -> Vec<Reading> {
+        let all = 0..watches.len();
+        self.observe_some(watches, all, depth)
+    }
+
+    /// Takes a reading for one of the watches. The others are told who has come and gone.
+    pub fn observe_one(&mut self, watches: &mut [&mut Watch], index: usize, depth: Depth) -> Option<Reading> {
+        self.observe_some(watches, index..index + 1, depth).pop()
+    }
+
+    fn observe_some(
+        &mut self,
+        watches: &mut [&mut Watch],
+        chosen: Range<usize>,
+        depth: Depth,
+    ) -> Vec<Reading> {
         self.find(watches, depth);
-        let mut members: Vec<u32> = watches.iter().flat_map(|watch| watch.pids()).collect();
+        let mut members: Vec<u32> = watches[chosen.clone()]
+            .iter()
+            .flat_map(|watch| watch.pids())
+            .collect();
         members.sort_unstable();
         members.dedup();
         let (begin_ns, wall_ns) = (clock::monotonic_ns(), clock::wall_ns());
         self.table.measure(&self.system, &members);
-        let host = self.host.read(&self.system);
+        let usages: Vec<_> = watches[chosen.clone()]
+            .iter()
+            .map(|watch| self.usages(watch, depth))
+            .collect();
+        let host = self.host.read(&self.system, depth);
         let end_ns = clock::monotonic_ns();
+        // Who has ended while the clocks were read has left his record by now.
+        self.drain(watches);
+        if let Some(ledger) = &self.ledger {
+            self.table.complete(&self.system, &members, ledger);
+        }
         self.table.describe(&self.system, &members, depth);
         if depth == Depth::Full {
             self.limits.refresh(&self.system, &self.table, &members);
         }
         let mut readings = Vec::new();
-        for watch in watches.iter_mut() {
-            let groups = watch.account(&self.table, &host, self.system.facts());
+        for (watch, usages) in watches[chosen].iter_mut().zip(usages) {
+            let groups = watch.account(&self.table, &host, self.system.facts(), &usages);
             let groups = self.with_cores(watch, &host, groups);
             let unattributed_ns = watch.unattributed_ns(&host);
+            let host = host.clone();
             readings.push(Reading {
                 sequence: 0,
                 begin_ns,
                 end_ns,
                 wall_ns,
-                host: host.clone(),
+                host,
                 groups,
                 unattributed_ns,
             });
@@ -112,10 +263,33 @@ impl Observer {
         readings
     }
 
+    /// What the groups' own control groups have used. Whether a group is all there is in one is looked at in full looks.
+    fn usages(&mut self, watch: &Watch, depth: Depth) -> Vec<Option<u64>> {
+        let mut usages = Vec::new();
+        for index in 0..watch.names().count() {
+            let members: Vec<u32> = watch.members_of(index).map(|identity| identity.pid).collect();
+            let place = (watch.id(), index);
+            if depth == Depth::Full {
+                match Own::find(&self.system, &self.mounts, &self.table, &members) {
+                    Some(own) => self.own.insert(place, own),
+                    None => self.own.remove(&place),
+                };
+            }
+            let own = self
+                .own
+                .get(&place)
+                .filter(|own| own.holds(&self.mounts, &self.table, &members));
+            usages.push(own.and_then(|own| own.usage_ns(&mut self.buffer)));
+        }
+        usages
+    }
+
     /// Forgets what is kept only for members that no watch has any more.
     pub fn release(&mut self, watches: &[&Watch]) {
-        let members: std::collections::HashSet<u32> = watches.iter().flat_map(|watch| watch.pids()).collect();
+        let members: HashSet<u32> = watches.iter().flat_map(|watch| watch.pids()).collect();
+        let ids: HashSet<u64> = watches.iter().map(|watch| watch.id()).collect();
         self.table.release(&members);
+        self.own.retain(|(id, _), _| ids.contains(id));
     }
 
     fn with_cores(
@@ -125,10 +299,13 @@ impl Observer {
         mut groups: Vec<GroupReading>,
     ) -> Vec<GroupReading> {
         for (index, group) in groups.iter_mut().enumerate() {
-            let members = watch
-                .members_of(index)
-                .filter_map(|identity| self.table.get(identity));
-            group.cores_allowed = self.limits.cores_allowed(members, host.cores);
+            let members = || {
+                watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity))
+            };
+            group.detail.core_set = Limits::core_set(members(), host.cores);
+            group.cores_allowed = self.limits.cores_allowed(members(), host.cores);
         }
         groups
     }

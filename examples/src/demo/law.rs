@@ -247,4 +247,29 @@ mod tests {
         assert!((40.0..60.0).contains(&truth.saturation_users), "{truth:?}");
         assert_eq!(truth.demand_s(Tier::Web), truth.web_demand_s);
     }
+
+    #[test]
+    fn the_book_states_the_law_as_it_is() {
+        let page = include_str!("../../../docs/demo.md");
+        let truth = truth();
+        for (law, share) in LAW.iter().zip(truth.mix) {
+            let row = format!(
+                "| {} | {:.1} | {:.1} | {:.1} % |",
+                law.name,
+                law.web_ms,
+                law.storage_ms,
+                share * 100.0
+            );
+            assert!(page.contains(&row), "docs/demo.md lacks {row}");
+        }
+        let figures = format!(
+            "| {:.3} ms | {:.3} ms | {:.1} ms | {:.1} /s | {:.1} |",
+            truth.web_demand_s * 1e3,
+            truth.storage_demand_s * 1e3,
+            truth.response_time_alone_s * 1e3,
+            truth.max_throughput_per_s,
+            truth.saturation_users
+        );
+        assert!(page.contains(&figures), "docs/demo.md lacks {figures}");
+    }
 }

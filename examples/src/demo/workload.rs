@@ -29,45 +29,72 @@ fn input_xml(web_port: u16, profiler_port: u16) -> String {
         .map(|tier| node(tier, profiler_port))
         .collect();
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<autoperf>\n<Load>\n{transactions}\
-         <warmup>true</warmup>\n<cbmgfile>cbmg.txt</cbmgfile>\n</Load>\n<ServerInfo>\n{nodes}</ServerInfo>\n</autoperf>\n"
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<autoperf>
+<Load>
+{transactions}    <warmup>true</warmup>
+    <cbmgfile>cbmg.txt</cbmgfile>
+</Load>
+<ServerInfo>
+{nodes}</ServerInfo>
+</autoperf>
+"#
     )
 }
 
 fn transaction(kind: Kind, port: u16) -> String {
-    let (sequences, method, path) = match kind {
+    let (method, path, sequences): (_, _, &[&str]) = match kind {
         Kind::Browse => (
-            "<sequence name=\"category\">1,2,3,4,5,6,7,8</sequence>\n\
-             <sequence name=\"page\" type=\"range\">1,20</sequence>\n",
             "get",
             "browse?category=${category}&amp;page=${page}",
+            &[
+                r#"<sequence name="category">1,2,3,4,5,6,7,8</sequence>"#,
+                r#"<sequence name="page" type="range">1,20</sequence>"#,
+            ],
         ),
         Kind::Search => (
-            "<sequence name=\"word\">lamp,chair,shelf,teapot,rug,mirror,clock,vase</sequence>\n",
             "get",
             "search?q=${word}",
+            &[r#"<sequence name="word">lamp,chair,shelf,teapot,rug,mirror,clock,vase</sequence>"#],
         ),
         Kind::Buy => (
-            "<sequence name=\"item\" type=\"range\">1,500</sequence>\n\
-             <sequence name=\"quantity\">1,2,3</sequence>\n",
             "post",
             "buy?item=${item}&amp;quantity=${quantity}",
+            &[
+                r#"<sequence name="item" type="range">1,500</sequence>"#,
+                r#"<sequence name="quantity">1,2,3</sequence>"#,
+            ],
         ),
     };
+    let name = LAW[kind as usize].name;
+    let sequences: String = sequences
+        .iter()
+        .map(|line| format!("            {line}\n"))
+        .collect();
+    let think_time_ms = THINK_TIME.as_millis();
     format!(
-        "<transaction>\n<name>{}</name>\n<sequencelist>\n{sequences}</sequencelist>\n\
-         <url method=\"{method}\" inputype=\"sequence\">http://127.0.0.1:{port}/{path}</url>\n\
-         <timeout>{TIMEOUT_MS}</timeout>\n<thinktime>{}</thinktime>\n</transaction>\n",
-        LAW[kind as usize].name,
-        THINK_TIME.as_millis()
+        r#"    <transaction>
+        <name>{name}</name>
+        <sequencelist>
+{sequences}        </sequencelist>
+        <url method="{method}" inputype="sequence">http://127.0.0.1:{port}/{path}</url>
+        <timeout>{TIMEOUT_MS}</timeout>
+        <thinktime>{think_time_ms}</thinktime>
+    </transaction>
+"#
     )
 }
 
 fn node(tier: Tier, profiler_port: u16) -> String {
+    let process = tier.process_name();
     format!(
-        "<NodeInfo type=\"nonJavaNode\">\n<Node>127.0.0.1</Node>\n<Process>{}</Process>\n\
-         <Port>{profiler_port}</Port>\n<Cores>{CORES_PER_TIER}</Cores>\n</NodeInfo>\n",
-        tier.process_name()
+        r#"    <NodeInfo type="nonJavaNode">
+        <Node>127.0.0.1</Node>
+        <Process>{process}</Process>
+        <Port>{profiler_port}</Port>
+        <Cores>{CORES_PER_TIER}</Cores>
+    </NodeInfo>
+"#
     )
 }
 
@@ -125,6 +152,9 @@ mod tests {
             text.contains("http://127.0.0.1:8080/buy?item=${item}&amp;quantity=${quantity}"),
             "{text}"
         );
-        assert!(text.contains("<Port>22221</Port>\n<Cores>0.5</Cores>"), "{text}");
+        assert!(
+            text.contains("<Port>22221</Port>\n        <Cores>0.5</Cores>"),
+            "{text}"
+        );
     }
 }

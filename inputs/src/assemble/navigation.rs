@@ -3,6 +3,7 @@
 use crate::cbmg::Graph;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::Draft;
+use crate::source::Span;
 use crate::suggest::did_you_mean;
 use crate::workload::{Navigation, Part, Template, Transaction};
 
@@ -35,10 +36,30 @@ pub(super) fn resolve(
         used_too_early(graph, &states, transactions, found);
         never_used(draft, &states, found);
     }
-    Navigation {
+    let navigation = Navigation {
         states,
         entry: graph.entry.iter().map(|p| p.value).collect(),
         rows: graph.rows.clone(),
+    };
+    if navigation.states.len() == graph.states.len() {
+        solvable(graph, &navigation, transactions, found);
+    }
+    navigation
+}
+
+/// Sessions of millions of transactions are refused by the solver, which then knows neither mix nor length.
+fn solvable(graph: &Graph, navigation: &Navigation, transactions: &[Transaction], found: &mut Diagnostics) {
+    if found.has_errors() {
+        return;
+    }
+    if let Err(error) = navigation.graph(transactions) {
+        let place = graph.states.first().map_or(Span::new(0, 0), |s| s.span);
+        found.report(
+            &graph.source,
+            place,
+            Diagnostic::error(format!("a graph that can't be solved: {error}"))
+                .expected("sessions that end after a finite number of transactions"),
+        );
     }
 }
 

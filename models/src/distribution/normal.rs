@@ -98,6 +98,7 @@ const FAR: Rational = [
 #[cfg(test)]
 mod tests {
     use super::quantile;
+    use crate::statistics::special::normal_quantile;
 
     #[test]
     fn quantile_has_the_tabled_values() {
@@ -115,6 +116,15 @@ mod tests {
                 "{p}: {}",
                 quantile(p)
             );
+        }
+    }
+
+    #[test]
+    fn quantile_agrees_with_the_one_by_iteration() {
+        for step in 1..400 {
+            let p = f64::from(step) / 400.0;
+            let other = normal_quantile(p).unwrap();
+            assert!((quantile(p) - other).abs() < 1e-12 * (1.0 + other.abs()), "{p}");
         }
     }
 }

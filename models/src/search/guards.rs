@@ -16,7 +16,11 @@ pub(crate) fn rejected(outcome: &LevelOutcome, options: &Options) -> Option<Stri
     if throughput.value <= 0.0 || response.value <= 0.0 {
         return Some(format!("no transaction was served at {users} users"));
     }
-    let allowed = little_tolerance(response.samples.min(throughput.samples));
+    let cycle_s = response.value + outcome.think_time_s;
+    let allowed = little_tolerance(
+        response.samples.min(throughput.samples),
+        cycle_s / outcome.load_s.max(1e-3),
+    );
     if outcome.little_gap > allowed {
         return Some(format!(
             "Little's law is off by {:.1} % at {users} users ({:.1} % allowed): transactions were lost or begun late",
@@ -39,14 +43,45 @@ pub(crate) fn rejected(outcome: &LevelOutcome, options: &Options) -> Option<Stri
     None
 }
 
-/// What |N - X (R + Z)| / N may be: 3 % plus the sampling noise of the think times drawn.
-fn little_tolerance(samples: u64) -> f64 {
-    0.03 + 4.0 / (samples.max(1) as f64).sqrt()
+/// What |N - X (R + Z)| / N may be: 3 %, the sampling noise of the think times drawn, and what the cut at the level's ends can
+/// do (at most N/(X T), the share that one cycle has in the level).
+fn little_tolerance(samples: u64, cycles: f64) -> f64 {
+    0.03 + 4.0 / (samples.max(1) as f64).sqrt() + 0.5 * cycles
+}
+
+/// Smallest number of users whose throughput has fallen to less than half of what fewer users reached.
+pub(crate) fn collapsed_at(levels: &[&LevelOutcome]) -> Option<u32> {
+    let rate = |o: &LevelOutcome| o.throughput_per_s;
+    let fallen = |level: &&&LevelOutcome| {
+        let below = levels
+            .iter()
+            .filter(|o| o.users < level.users)
+            .filter_map(|o| rate(o));
+        rate(level).is_some_and(|x| below.into_iter().any(|best| x.high < 0.5 * best.low))
+    };
+    levels.iter().filter(fallen).map(|o| o.users).min()
 }
 
 /// Whether the level shows that the search must go no higher.
 pub(crate) fn overloaded(outcome: &LevelOutcome, options: &Options) -> bool {
     outcome.timeout_share > options.max_timeout_share || outcome.error_share > options.max_error_share
+}
+
+/// Whether a level serves clearly less than an earlier one of the same number of users.
+pub(crate) fn slower(now: &LevelOutcome, before: &LevelOutcome) -> bool {
+    match (now.throughput_per_s, before.throughput_per_s) {
+        (Some(now), Some(before)) => now.high < 0.9 * before.low,
+        _ => false,
+    }
+}
+
+/// Relative change of the response time between two levels of the same number of users; `None` unless it is significant
+/// and larger than a tenth.
+pub(crate) fn change(now: &LevelOutcome, before: &LevelOutcome) -> Option<f64> {
+    let (now, before) = (now.response_time_s?, before.response_time_s?);
+    let change = now.value / before.value - 1.0;
+    let doubt = now.half_width().hypot(before.half_width()) / before.value;
+    (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
 }
 
 /// What the level's unsteadiness means in words; `None` where it was steady.

@@ -1,10 +1,10 @@
 //! What the levels say without a model: joined by straight lines, the plateau from the levels that agree on it.
 
-use super::history::History;
+use super::history::{History, plain_plan};
 use super::model_guided::evidence;
 use super::network;
 use super::site::NORMAL_95;
-use super::{CurvePoint, Finding, LevelOutcome, VerdictCode};
+use super::{CurvePoint, Finding, LevelOutcome, Options, Purpose, VerdictCode};
 use crate::Estimate;
 
 /// Largest relative difference of throughput between levels of one plateau.
@@ -38,6 +38,19 @@ pub(crate) fn finding(history: &History) -> Finding {
     }
     finding.curve = curve(&levels);
     history.noted(finding)
+}
+
+/// What levels that somebody else has chosen add up to: joined by straight lines, without a model.
+#[must_use]
+pub fn joined(outcomes: &[LevelOutcome], options: &Options) -> Finding {
+    let mut history = History::new(options.clone());
+    for outcome in outcomes {
+        let why = format!("{} users were asked for.", outcome.users);
+        let plan = plain_plan(options, outcome.users, Purpose::Step, why);
+        let _ = history.ask(plan);
+        history.take(Some(outcome));
+    }
+    finding(&history)
 }
 
 /// The resource whose limit is the plateau, with its utilization there.
@@ -151,6 +164,7 @@ fn curve(levels: &[&LevelOutcome]) -> Vec<CurvePoint> {
     };
     let rows = highest.min(ROWS);
     let users = (1..=rows).map(|row| (u64::from(row) * u64::from(highest)).div_ceil(u64::from(rows)) as u32);
+    let users = std::iter::once(1).chain(users.skip(1));
     users.filter_map(|n| point(levels, n)).collect()
 }
 

@@ -59,14 +59,14 @@ impl Default for Options {
             max_users: None,
             max_run_s: None,
             precision,
-            wanted_throughput: 0.02,
-            wanted_response: 0.06,
+            wanted_throughput: 0.033,
+            wanted_response: 0.15,
             objective: None,
             max_timeout_share: precision.max_timeout_share,
             max_error_share: 0.05,
             time_budget_s: None,
             think_time: None,
-            max_levels: 16,
+            max_levels: 24,
             steps: 20,
         }
     }

@@ -277,6 +277,45 @@ pub fn chi_square_tail(x: f64, degrees_of_freedom: f64) -> Option<f64> {
     incomplete_gamma(degrees_of_freedom / 2.0, x.max(0.0) / 2.0).map(|(_, q)| q)
 }
 
+/// Quantile of the chi-square law for `0 < p < 1` and `degrees_of_freedom > 0`; `None` elsewhere.
+///
+/// Wilson and Hilferty's approximation (1931), refined by Newton steps within a bracket.
+#[must_use]
+pub fn chi_square_quantile(p: f64, degrees_of_freedom: f64) -> Option<f64> {
+    let z = normal_quantile(p)?;
+    let a = degrees_of_freedom / 2.0;
+    let ln_gamma_a = ln_gamma(a)?;
+    let c = 2.0 / (9.0 * degrees_of_freedom);
+    let (mut low, mut high) = (
+        0.0,
+        degrees_of_freedom + 10.0 * z.abs() * (2.0 * degrees_of_freedom).sqrt() + 1e3,
+    );
+    let mut x = (degrees_of_freedom * (1.0 - c + z * c.sqrt()).powi(3)).max(1e-3 * degrees_of_freedom);
+    for _ in 0..200 {
+        let (below, above) = incomplete_gamma(a, x / 2.0)?;
+        // The smaller side carries the digits.
+        let error = if p < 0.5 { below - p } else { (1.0 - p) - above };
+        if error > 0.0 {
+            high = x
+        } else {
+            low = x
+        }
+        let density = ((a - 1.0) * (x / 2.0).ln() - x / 2.0 - ln_gamma_a).exp() / 2.0;
+        let newton = x - error / density;
+        let next = if newton > low && newton < high {
+            newton
+        } else {
+            f64::midpoint(low, high)
+        };
+        let done = (next - x).abs() <= 1e-14 * x;
+        x = next;
+        if done {
+            break;
+        }
+    }
+    Some(x)
+}
+
 /// P(at most `k` successes in `n` trials of probability `p`); `None` unless `0 <= p <= 1`.
 #[must_use]
 pub fn binomial_cdf(k: u64, n: u64, p: f64) -> Option<f64> {
@@ -402,6 +441,21 @@ mod tests {
             1e-12,
         );
         assert_close(chi_square_tail(200.0, 2.0).unwrap(), (-100.0_f64).exp(), 1e-12);
+        assert_close(
+            chi_square_quantile(0.95, 10.0).unwrap(),
+            18.307_038_053_275_143,
+            1e-12,
+        );
+        assert_close(
+            chi_square_quantile(0.95, 100.0).unwrap(),
+            124.342_113_404_004_08,
+            1e-12,
+        );
+        assert_close(
+            chi_square_quantile(0.025, 2.0).unwrap(),
+            -2.0 * 0.975_f64.ln(),
+            1e-12,
+        );
         assert_eq!(chi_square_cdf(-1.0, 3.0), Some(0.0));
         assert_eq!(chi_square_cdf(1.0, 0.0), None);
     }
@@ -426,6 +480,8 @@ mod tests {
             }
             let z = normal_quantile(p).unwrap();
             prop_assert!((normal_cdf(z) - p).abs() <= 1e-12);
+            let x = chi_square_quantile(p, df).unwrap();
+            prop_assert!((chi_square_cdf(x, df).unwrap() - p).abs() <= 1e-9 * p.max(1e-3));
         }
 
         #[test]

@@ -94,6 +94,8 @@ fn bounded(servers: u32, places: u32, service_rate: f64) -> Site {
         size: servers,
         queue_limit: Some(places - servers),
     }];
+    // A pool that refuses must not be reached without any time passing.
+    site.classes[0].think = Distribution::Constant(1e-6);
     let route = &mut site.classes[0].route;
     route.insert(0, Step::Take(0));
     route.push(Step::Return(0));

@@ -1,6 +1,7 @@
 //! The ways in which servers spend CPU time.
 
 use std::ffi::CString;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::truth::{Task, Truth};
@@ -16,6 +17,7 @@ const MODES: &[(&str, Request)] = &[
     ("forkign", fork_ignored),
     ("forkexec", fork_exec),
     ("dblfork", fork_orphaned),
+    ("bigfork", fork_big),
     ("rename", renamed),
 ];
 
@@ -91,6 +93,32 @@ fn fork_ignored(truth: &Truth, task: &mut Task<'_>, cpu_ns: u64) {
     task.add();
 }
 
+/// A parent of 64 MiB, of which the child touches 16.
+fn fork_big(truth: &Truth, task: &mut Task<'_>, cpu_ns: u64) {
+    static MEMORY: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
+    const PAGE: usize = 4096;
+    let memory = MEMORY.get_or_init(|| Mutex::new(vec![1; 64 << 20]));
+    let pid = child(|| {
+        let mut task = truth.task();
+        if let Ok(mut memory) = memory.lock() {
+            for (page, byte) in memory
+                .iter_mut()
+                .step_by(PAGE)
+                .take((16 << 20) / PAGE)
+                .enumerate()
+            {
+                *byte = 2;
+                if page % 16 == 0 {
+                    task.add();
+                }
+            }
+        }
+        task.burn(cpu_ns);
+    });
+    task.add();
+    wait(pid);
+}
+
 fn fork_orphaned(truth: &Truth, task: &mut Task<'_>, cpu_ns: u64) {
     let middle = child(|| {
         child(|| truth.task().burn(cpu_ns));
@@ -103,12 +131,12 @@ fn fork_orphaned(truth: &Truth, task: &mut Task<'_>, cpu_ns: u64) {
 /// The child becomes another program, the shell, which then runs this one again under another name.
 fn fork_exec(truth: &Truth, task: &mut Task<'_>, _: u64) {
     let own = std::env::current_exe().unwrap_or_default();
-    let words: Vec<String> = std::env::args().collect();
-    let line = format!(
-        "exec -a convert {} burn 0 {} 1",
-        own.display(),
-        words.get(3).map_or("", String::as_str)
-    );
+    // The words before the mode, the counter's file after the percent: as this program was called itself.
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(mode) = words.iter().position(|word| word == "forkexec") {
+        words[mode] = "burn".into();
+    }
+    let line = format!("exec -a convert {} {}", own.display(), words.join(" "));
     let pid = child(|| {
         truth.task().add();
         let text = |word: &str| CString::new(word).unwrap_or_default();

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::agent::{Agent, State};
 use crate::clock;
 use crate::matching::Pattern;
+use crate::observer::Observer;
 use crate::observer::watch::Watch;
-use crate::observer::{Depth, Observer};
 use crate::system::System;
 use crate::wire::link::Link;
-use crate::wire::message::{Answer, Failure, Hello, Matched, MatchedProcess, Request};
+use crate::wire::message::{Answer, Failure, Hello, Request};
 use crate::wire::{Connection, LONGEST_REQUEST, PROTOCOL, WireError};
 
 /// Time for the hello, and for a frame once its first byte has come.
@@ -155,17 +155,11 @@ fn watch(state: &mut State, session: &str, groups: &[String]) -> Answer {
     if let Some(reason) = nonsense(groups) {
         return Answer::Failed(Failure::BadRequest { reason });
     }
-    let State {
-        observer, sessions, ..
-    } = state;
-    let mut watch = Watch::new(groups);
-    observer.find(&mut [&mut watch], Depth::Full);
-    if let Some((name, nearest)) = watch.without_process(observer.table()) {
-        return Answer::Failed(Failure::NoSuchProcess { name, nearest });
+    let State { observer, sessions } = state;
+    match sessions.watch(session, Watch::new(groups), observer) {
+        Ok(matched) => Answer::Watching { matched },
+        Err(failure) => Answer::Failed(failure),
     }
-    let matched = matched(&watch, observer);
-    sessions.watch(session, watch, observer);
-    Answer::Watching { matched }
 }
 
 fn nonsense(groups: &[String]) -> Option<String> {
@@ -180,33 +174,6 @@ fn nonsense(groups: &[String]) -> Option<String> {
         .iter()
         .any(|name| Pattern::new(name).alternatives().is_empty());
     empty.then(|| "a name is empty".to_owned())
-}
-
-fn matched(watch: &Watch, observer: &Observer) -> Vec<Matched> {
-    let describe = |(index, name): (usize, &str)| {
-        let mut processes: Vec<MatchedProcess> = watch
-            .members_of(index)
-            .filter_map(|identity| observer.table().get(identity))
-            .map(|seen| {
-                let exe = if seen.names.exe.is_empty() {
-                    &seen.names.comm
-                } else {
-                    &seen.names.exe
-                };
-                MatchedProcess {
-                    pid: seen.stat.pid,
-                    exe: exe.clone(),
-                    how: watch.how(seen.identity()),
-                }
-            })
-            .collect();
-        processes.sort_by_key(|process| process.pid);
-        Matched {
-            name: name.to_owned(),
-            processes,
-        }
-    };
-    watch.names().enumerate().map(describe).collect()
 }
 
 fn drain(state: &State, session: &str, since: u64) -> Answer {

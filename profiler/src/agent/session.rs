@@ -6,6 +6,7 @@ use crate::agent::ring::Ring;
 use crate::observer::watch::Watch;
 use crate::observer::{Depth, Observer};
 use crate::reading::Reading;
+use crate::wire::message::{Failure, Matched, MatchedProcess};
 
 /// Sessions kept at one time; connections beyond them cannot watch.
 const MOST: usize = 32;
@@ -74,45 +75,67 @@ impl Sessions {
         });
     }
 
-    /// Lets a session watch something else, with a first reading.
-    pub fn watch(&mut self, name: &str, mut watch: Watch, observer: &mut Observer) {
-        let first = observer.observe(&mut [&mut watch], Depth::Full);
+    /// Lets a session watch something else, with a first reading, and returns what each name means.
+    ///
+    /// # Errors
+    /// A name that no process has; the session then watches what it watched before.
+    pub fn watch(
+        &mut self,
+        name: &str,
+        mut watch: Watch,
+        observer: &mut Observer,
+    ) -> Result<Vec<Matched>, Failure> {
+        observer.open_ledger();
+        let (mut watches, _) = self.watching();
+        let index = watches.len();
+        watches.push(&mut watch);
+        observer.find(&mut watches, Depth::Full);
+        if let Some((name, nearest)) = watches[index].without_process(observer.table()) {
+            return Err(Failure::NoSuchProcess { name, nearest });
+        }
+        let matched = matched(watches[index], observer);
+        let first = observer.observe_one(&mut watches, index, Depth::Full);
         if let Some(session) = self.by_name.get_mut(name) {
             session.watch = Some(watch);
             session.keep(first);
         }
+        Ok(matched)
     }
 
     /// Takes a sample for all sessions that watch.
     pub fn sample(&mut self, observer: &mut Observer) {
-        let (mut watches, mut rings): (Vec<&mut Watch>, Vec<&mut Ring>) = (Vec::new(), Vec::new());
-        for session in self.by_name.values_mut() {
-            if let Some(watch) = &mut session.watch {
-                watches.push(watch);
-                rings.push(&mut session.ring);
-            }
-        }
+        let (mut watches, mut rings) = self.watching();
         if watches.is_empty() {
+            observer.close_ledger();
             return;
         }
         let readings = observer.observe(&mut watches, Depth::Quick);
-        for (ring, reading) in rings.into_iter().zip(readings) {
+        for (ring, reading) in rings.iter_mut().zip(readings) {
             ring.push(reading);
         }
-        let watches: Vec<&Watch> = self
-            .by_name
-            .values()
-            .filter_map(|session| session.watch.as_ref())
-            .collect();
+        let watches: Vec<&Watch> = watches.into_iter().map(|watch| &*watch).collect();
         observer.release(&watches);
+    }
+
+    /// Lets all sessions know what the exit ledger has been told.
+    pub fn drain(&mut self, observer: &mut Observer) {
+        observer.drain(&mut self.watching().0);
+    }
+
+    fn watching(&mut self) -> (Vec<&mut Watch>, Vec<&mut Ring>) {
+        let watching = self.by_name.values_mut();
+        watching
+            .filter_map(|session| Some((session.watch.as_mut()?, &mut session.ring)))
+            .unzip()
     }
 
     /// A reading for one session now; `None` when it watches nothing.
     pub fn snapshot(&mut self, name: &str, observer: &mut Observer) -> Option<Reading> {
-        let session = self.by_name.get_mut(name)?;
-        let watch = session.watch.as_mut()?;
-        let taken = observer.observe(&mut [watch], Depth::Full);
-        session.keep(taken)
+        let id = self.by_name.get(name)?.watch.as_ref()?.id();
+        let (mut watches, _) = self.watching();
+        let index = watches.iter().position(|watch| watch.id() == id)?;
+        let taken = observer.observe_one(&mut watches, index, Depth::Full);
+        self.by_name.get_mut(name)?.keep(taken)
     }
 
     /// The ring of a session.
@@ -123,13 +146,36 @@ impl Sessions {
 }
 
 impl Session {
-    fn keep(&mut self, readings: Vec<Reading>) -> Option<Reading> {
-        let mut last = None;
-        for reading in readings {
-            last = Some(self.ring.push(reading).clone());
-        }
-        last
+    fn keep(&mut self, reading: Option<Reading>) -> Option<Reading> {
+        reading.map(|reading| self.ring.push(reading).clone())
     }
+}
+
+fn matched(watch: &Watch, observer: &Observer) -> Vec<Matched> {
+    let describe = |(index, name): (usize, &str)| {
+        let mut processes: Vec<MatchedProcess> = watch
+            .members_of(index)
+            .filter_map(|identity| observer.table().get(identity))
+            .map(|seen| {
+                let exe = if seen.names.exe.is_empty() {
+                    &seen.names.comm
+                } else {
+                    &seen.names.exe
+                };
+                MatchedProcess {
+                    pid: seen.stat.pid,
+                    exe: exe.clone(),
+                    how: watch.how(seen.identity()),
+                }
+            })
+            .collect();
+        processes.sort_by_key(|process| process.pid);
+        Matched {
+            name: name.to_owned(),
+            processes,
+        }
+    };
+    watch.names().enumerate().map(describe).collect()
 }
 
 #[cfg(test)]

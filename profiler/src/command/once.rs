@@ -15,6 +15,7 @@ use crate::system::System;
 pub fn run(names: &[String]) -> Result<String, String> {
     let mut observer = Observer::open(System::live());
     let mut watch = Watch::new(names);
+    observer.open_ledger();
     observer.find(&mut [&mut watch], Depth::Full);
     if let Some((name, nearest)) = watch.without_process(observer.table()) {
         let hint = if nearest.is_empty() {

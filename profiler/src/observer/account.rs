@@ -1,116 +1,92 @@
-//! The CPU account of one group: what its processes have spent since it was first watched. Pure.
+//! The account of one group: what its processes have spent since it was first watched, by every source at hand, and the
+//! figure that is given. Pure.
 //!
-//! The sum over the living of their own time and of their waited-for children's (a difference of tree sums) needs no
-//! privilege and stays whole when a child ends, because the parent that waits takes over the child's time. Three things are
-//! not in it and are kept apart: what processes had spent when they ended outside the tree, what a parent of this group has
-//! taken over from a child of another, and what has been lost.
+//! Sources, the best first: the group's own control group (everything, also what ending costs); the clocks of the living and
+//! the exit records of the dead (everything but that); the clocks of the living and what the dead left with the parents that
+//! waited for them. The figure grows by what the best source that was there at both ends of the interval has grown by.
 
+use crate::observer::account::ending::Ending;
+use crate::observer::account::tree::Tree;
 use crate::observer::watch::Member;
 use crate::reading::{Evidence, SourceValue};
 use crate::system::Facts;
 
+mod ending;
+mod tree;
+
+/// Source: the control group that holds the group's processes and no others.
+pub const BY_CONTROL_GROUP: &str = "control-group";
+/// Source: the CPU clocks of all living processes, and the exit records of the ended.
+pub const BY_RECORDS: &str = "process-clock+exit-records";
+/// Source: the CPU clocks of all living processes, and what waited-for children left with their parents.
+pub const BY_CLOCK: &str = "process-clock+cutime";
+/// Source: the same from clock ticks, where CPU clocks cannot be read.
+pub const BY_TICKS: &str = "stat+cutime";
+
 /// The account of a group.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Account {
-    /// Spent by those that have ended without a waiting parent in the group, ns.
-    retired_ns: u64,
-    /// Of another group's ended processes, yet in the children's sums of this one, ns.
-    foreign_ns: u64,
-    /// The last figure given, ns; a later one is never smaller.
-    reported_ns: u64,
-    /// Readings in a row in which the tree sum was smaller than the last figure by more than its resolution.
-    short: u32,
-    /// Why the interval since the last reading is not complete.
-    reasons: Vec<String>,
+    tree: Tree,
+    ending: Ending,
+    /// Own time of the ended, ns.
+    ended_ns: u64,
+    /// What waiting parents knew of processes whose records were lost, ns.
+    made_up_ns: u64,
+    exits: u64,
+    lost: u64,
+    /// Why the exit records of the interval since the last reading are not complete.
+    doubts: Vec<String>,
+    last: Option<Values>,
+    given: Given,
 }
 
 /// The sums over a group's living members at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TreeSum {
-    /// Own and waited-for children's time since each became a member, ns.
-    pub cpu_ns: u64,
+    /// Own time since each became a member, ns.
+    pub own_ns: u64,
+    /// Waited-for children's time since each became a member, ns.
+    pub children_ns: u64,
     /// Processes alive.
     pub processes: u32,
     /// Their threads.
     pub threads: u32,
     /// Members whose own time comes from clock ticks.
     pub by_ticks: u32,
-    /// Members with time of waited-for children, which comes in clock ticks.
+    /// Members that have waited for children, whose time comes in clock ticks.
     pub parents: u32,
 }
 
-/// Source: the CPU clocks of all living processes, and what waited-for children left with their parents.
-pub const BY_CLOCK: &str = "process-clock+cutime";
-/// Source: the same from clock ticks, where CPU clocks cannot be read.
-pub const BY_TICKS: &str = "stat+cutime";
+/// What is known beside the members' sums.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circumstances {
+    /// Units.
+    pub facts: Facts,
+    /// Cores of the host.
+    pub cores: u32,
+    /// Whether the exit ledger is open.
+    pub ledger: bool,
+    /// What the group's own control group has used since its creation, ns.
+    pub control_group_ns: Option<u64>,
+}
 
-/// Tree sums that stay short for this many readings in a row have lost something; a single one may be a race.
-const SHORT_TO_BELIEVE: u32 = 2;
+/// What the sources say at one instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Values {
+    control_group_ns: Option<u64>,
+    records_ns: Option<u64>,
+    tree_ns: u64,
+    /// Of `records_ns`, what ending is held to have cost.
+    ending_ns: u64,
+    by_ticks: bool,
+}
 
-impl Account {
-    /// A member has ended outside the group's tree: its last known time stays in the account.
-    pub fn retire(&mut self, member: &Member) {
-        self.retired_ns = self.retired_ns.saturating_add(member.spent_ns());
-        self.incomplete(format!(
-            "process {} ({}) ended without a waiting parent in its group: what it spent after it was last seen is missing",
-            member.identity.pid, member.name
-        ));
-    }
-
-    /// A member goes over to another group: what it has spent so far stays here.
-    pub fn hand_over(&mut self, member: &Member) {
-        self.retired_ns = self.retired_ns.saturating_add(member.spent_ns());
-    }
-
-    /// A process of another group has ended and a parent of this one has waited for it.
-    pub fn exclude(&mut self, cpu_ns: u64) {
-        self.foreign_ns = self.foreign_ns.saturating_add(cpu_ns);
-    }
-
-    /// Something may be missing.
-    pub fn incomplete(&mut self, reason: String) {
-        if !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
-    }
-
-    /// The figure for these sums, and whether and why it may be incomplete; the reasons are then forgotten.
-    pub fn settle(&mut self, sum: &TreeSum, facts: &Facts, cores: u32) -> Settled {
-        let error_bound_ns = error_bound_ns(sum, facts, cores);
-        let total = self
-            .retired_ns
-            .saturating_add(sum.cpu_ns)
-            .saturating_sub(self.foreign_ns);
-        let missing = self.reported_ns.saturating_sub(total);
-        if missing > error_bound_ns {
-            self.short += 1;
-        } else {
-            self.short = 0;
-        }
-        if self.short >= SHORT_TO_BELIEVE {
-            self.short = 0;
-            self.retired_ns = self.retired_ns.saturating_add(missing);
-            self.incomplete("children ended and no parent took over their time: what they spent after they were last seen is missing".into());
-        }
-        self.reported_ns = self.reported_ns.max(total);
-        let reasons = std::mem::take(&mut self.reasons);
-        let source = source(sum);
-        let sources = vec![SourceValue {
-            source: source.to_owned(),
-            cpu_ns: self.reported_ns,
-        }];
-        let evidence = Evidence {
-            reasons,
-            sources,
-            ..Evidence::default()
-        };
-        Settled {
-            cpu_ns: self.reported_ns,
-            error_bound_ns,
-            source,
-            evidence,
-        }
-    }
+/// The sums that were given.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Given {
+    cpu_ns: u64,
+    by_control_group_ns: u64,
+    ending_ns: u64,
 }
 
 /// What [`Account::settle`] says.
@@ -120,107 +96,192 @@ pub struct Settled {
     pub cpu_ns: u64,
     /// Largest error of a difference of two such figures, ns.
     pub error_bound_ns: u64,
-    /// Where the figure comes from.
+    /// Where the figure's growth comes from.
     pub source: &'static str,
     /// On what it rests.
     pub evidence: Evidence,
 }
 
-fn source(sum: &TreeSum) -> &'static str {
-    if sum.by_ticks > 0 { BY_TICKS } else { BY_CLOCK }
+impl Account {
+    /// A member has ended. Its own time has come to `own_ns`; `heir` is whether a parent in the group has waited for it.
+    pub fn ended(&mut self, member: &Member, own_ns: u64, heir: bool) {
+        self.ended_ns = self.ended_ns.saturating_add(own_ns);
+        if !heir {
+            self.tree.retire(member);
+        }
+    }
+
+    /// A process that was never a member by itself, but a descendant of one, has ended; or a record was late by so much.
+    pub fn ended_unseen(&mut self, own_ns: u64) {
+        self.ended_ns = self.ended_ns.saturating_add(own_ns);
+    }
+
+    /// Another exit record of the group has come.
+    pub fn count_exit(&mut self) {
+        self.exits += 1;
+    }
+
+    /// A member goes over to another group: what it has spent so far stays here.
+    pub fn hand_over(&mut self, member: &Member) {
+        self.ended_ns = self.ended_ns.saturating_add(member.own_spent_ns());
+        self.tree.hand_over(member);
+    }
+
+    /// So much of the children's sums of this group is not its own.
+    pub fn exclude(&mut self, cpu_ns: u64) {
+        self.tree.exclude(cpu_ns);
+    }
+
+    /// Something may be missing where exit records are not at hand.
+    pub fn suspect(&mut self, reason: String) {
+        self.tree.incomplete(reason);
+    }
+
+    /// Exit records were lost.
+    pub fn lose_records(&mut self, times: u64) {
+        self.lost = self.lost.saturating_add(times);
+        self.doubt(
+            "the kernel dropped exit records: what the processes spent that ended then is missing".into(),
+        );
+    }
+
+    /// Something may be missing although exit records are at hand.
+    pub fn doubt(&mut self, reason: String) {
+        if !self.doubts.contains(&reason) {
+            self.doubts.push(reason);
+        }
+    }
+
+    /// The figure now, and whether and why it may be incomplete; the reasons are then forgotten.
+    pub fn settle(&mut self, sum: &TreeSum, circumstances: &Circumstances) -> Settled {
+        let stale_ns = stale_ns(sum, circumstances);
+        let cut_ns = cut_ns(sum, &circumstances.facts);
+        let tree_ns = self
+            .tree
+            .settle(sum.own_ns.saturating_add(sum.children_ns), stale_ns + cut_ns);
+        let clocks_ns = self.ended_ns.saturating_add(sum.own_ns);
+        self.make_up_for_lost(clocks_ns, tree_ns);
+        let clocks_ns = clocks_ns.saturating_add(self.made_up_ns);
+        // The clocks of the living are the same in both accounts; what is cut off is half of the largest on average.
+        let ending_ns = self
+            .ending
+            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2);
+        let values = Values {
+            control_group_ns: circumstances.control_group_ns,
+            records_ns: circumstances.ledger.then_some(clocks_ns + ending_ns),
+            tree_ns,
+            ending_ns,
+            by_ticks: sum.by_ticks > 0,
+        };
+        let source = self.advance(values);
+        let error_bound_ns = match source {
+            BY_CONTROL_GROUP => stale_ns,
+            BY_RECORDS => stale_ns + 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1),
+            _ => stale_ns + cut_ns,
+        };
+        let evidence = self.evidence(source, values);
+        Settled {
+            cpu_ns: self.given.cpu_ns,
+            error_bound_ns,
+            source,
+            evidence,
+        }
+    }
+
+    /// When records were lost, parents that have waited still know more.
+    fn make_up_for_lost(&mut self, clocks_ns: u64, tree_ns: u64) {
+        if self.doubts.is_empty() {
+            return;
+        }
+        if let Some(before) = self
+            .last
+            .and_then(|last| Some(last.records_ns?.saturating_sub(last.ending_ns)).zip(Some(last.tree_ns)))
+        {
+            let by_clocks = (clocks_ns + self.made_up_ns).saturating_sub(before.0);
+            let by_tree = tree_ns.saturating_sub(before.1);
+            self.made_up_ns = self.made_up_ns.saturating_add(by_tree.saturating_sub(by_clocks));
+        }
+    }
+
+    /// Adds the growth since the last reading by the best source that was there then and is there now.
+    fn advance(&mut self, now: Values) -> &'static str {
+        let Some(before) = self.last.replace(now) else {
+            return now.best();
+        };
+        let growth = |now: Option<u64>, before: Option<u64>| now?.checked_sub(before?);
+        let by_group = growth(now.control_group_ns, before.control_group_ns);
+        let by_records = growth(now.records_ns, before.records_ns);
+        let ending_ns = now.ending_ns.saturating_sub(before.ending_ns);
+        let (source, growth_ns, ending_ns) = match (by_group, by_records) {
+            // The control group counts ending itself: what the records' clocks do not explain.
+            (Some(growth_ns), records) => {
+                let clocks_ns = records.map_or(growth_ns, |records_ns| records_ns.saturating_sub(ending_ns));
+                (BY_CONTROL_GROUP, growth_ns, growth_ns.saturating_sub(clocks_ns))
+            }
+            (None, Some(growth_ns)) => (BY_RECORDS, growth_ns, ending_ns),
+            (None, None) => (now.tree_source(), now.tree_ns.saturating_sub(before.tree_ns), 0),
+        };
+        self.given.by_control_group_ns += by_group.unwrap_or(0);
+        self.given.cpu_ns = self.given.cpu_ns.saturating_add(growth_ns);
+        self.given.ending_ns = self.given.ending_ns.saturating_add(ending_ns);
+        source
+    }
+
+    fn evidence(&mut self, source: &'static str, values: Values) -> Evidence {
+        let (suspicions, doubts) = (self.tree.take_reasons(), std::mem::take(&mut self.doubts));
+        let reasons = match source {
+            BY_CONTROL_GROUP => Vec::new(),
+            BY_RECORDS => doubts,
+            _ => suspicions,
+        };
+        let group = values
+            .control_group_ns
+            .map(|_| (BY_CONTROL_GROUP, self.given.by_control_group_ns));
+        let records = values.records_ns.map(|cpu_ns| (BY_RECORDS, cpu_ns));
+        let all = group
+            .into_iter()
+            .chain(records)
+            .chain([(values.tree_source(), values.tree_ns)]);
+        let ledger = values.records_ns.is_some();
+        Evidence {
+            reasons,
+            exits_seen: ledger.then_some(self.exits),
+            records_lost: self.lost,
+            exit_overhead_ns: ledger.then_some(self.given.ending_ns),
+            sources: all
+                .map(|(source, cpu_ns)| SourceValue {
+                    source: source.to_owned(),
+                    cpu_ns,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Values {
+    fn tree_source(&self) -> &'static str {
+        if self.by_ticks { BY_TICKS } else { BY_CLOCK }
+    }
+
+    fn best(&self) -> &'static str {
+        match (self.control_group_ns, self.records_ns) {
+            (Some(_), _) => BY_CONTROL_GROUP,
+            (None, Some(_)) => BY_RECORDS,
+            (None, None) => self.tree_source(),
+        }
+    }
 }
 
 /// A clock of a running thread is stale by up to a timer tick at each edge of a window, and no more threads run than there
-/// are cores. Times in clock ticks are two fields, each cut off at each edge.
-fn error_bound_ns(sum: &TreeSum, facts: &Facts, cores: u32) -> u64 {
-    let running = u64::from(sum.threads.min(cores));
-    let cut = u64::from(sum.parents) + u64::from(sum.by_ticks);
-    2 * running * facts.tick_ns + 2 * cut * facts.ticks_to_ns(1)
+/// are cores.
+fn stale_ns(sum: &TreeSum, circumstances: &Circumstances) -> u64 {
+    2 * u64::from(sum.threads.min(circumstances.cores)) * circumstances.facts.tick_ns
+}
+
+/// Times in clock ticks are two fields, each cut off at each edge.
+fn cut_ns(sum: &TreeSum, facts: &Facts) -> u64 {
+    2 * (u64::from(sum.parents) + u64::from(sum.by_ticks)) * facts.ticks_to_ns(1)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FACTS: Facts = Facts {
-        ticks_per_s: 100,
-        page_bytes: 4096,
-        tick_ns: 4_000_000,
-    };
-
-    fn sum(cpu_ms: u64) -> TreeSum {
-        TreeSum {
-            cpu_ns: cpu_ms * 1_000_000,
-            processes: 1,
-            threads: 1,
-            by_ticks: 0,
-            parents: 0,
-        }
-    }
-
-    fn member(spent_ms: u64) -> Member {
-        Member {
-            last_cpu_ns: spent_ms * 1_000_000,
-            ..Member::default()
-        }
-    }
-
-    #[test]
-    fn a_single_short_sum_is_held_and_a_lasting_one_is_a_loss() {
-        let mut account = Account::default();
-        assert_eq!(account.settle(&sum(500), &FACTS, 2).cpu_ns, 500_000_000);
-        let race = account.settle(&sum(300), &FACTS, 2);
-        assert_eq!((race.cpu_ns, race.evidence.reasons.len()), (500_000_000, 0));
-        assert_eq!(account.settle(&sum(520), &FACTS, 2).cpu_ns, 520_000_000);
-        account.settle(&sum(320), &FACTS, 2);
-        let lost = account.settle(&sum(330), &FACTS, 2);
-        assert_eq!((lost.cpu_ns, lost.evidence.reasons.len()), (520_000_000, 1));
-        let after = account.settle(&sum(340), &FACTS, 2);
-        assert_eq!(
-            (after.cpu_ns, after.evidence.reasons.len()),
-            (530_000_000, 0),
-            "growth counts again, and the reason is past"
-        );
-    }
-
-    #[test]
-    fn the_ended_stay_in_and_foreign_time_stays_out() {
-        let mut account = Account::default();
-        account.settle(&sum(100), &FACTS, 2);
-        account.retire(&member(40));
-        let retired = account.settle(&sum(60), &FACTS, 2);
-        assert_eq!(retired.cpu_ns, 100_000_000);
-        assert!(
-            retired.evidence.reasons[0].contains("ended"),
-            "{:?}",
-            retired.evidence.reasons
-        );
-        account.exclude(30_000_000);
-        assert_eq!(account.settle(&sum(150), &FACTS, 2).cpu_ns, 160_000_000);
-    }
-
-    #[test]
-    fn the_bound_counts_edges_of_what_runs_and_what_is_cut() {
-        let base = TreeSum {
-            threads: 50,
-            parents: 2,
-            ..TreeSum::default()
-        };
-        assert_eq!(
-            error_bound_ns(&base, &FACTS, 2),
-            2 * 2 * 4_000_000 + 2 * 2 * 10_000_000
-        );
-        assert_eq!(
-            error_bound_ns(
-                &TreeSum {
-                    by_ticks: 1,
-                    threads: 1,
-                    ..TreeSum::default()
-                },
-                &FACTS,
-                2
-            ),
-            28_000_000
-        );
-    }
-}
+mod tests;

@@ -8,31 +8,61 @@ use crate::system::System;
 /// A quota: the control group that sets it, and how many cores it allows.
 type Quota = (String, f64);
 
-/// The CPU quotas of the control groups that members are in.
-#[derive(Debug, Default)]
-pub struct Limits {
-    unified: Option<String>,
-    cpu: Option<String>,
-    quotas: HashMap<String, Option<Quota>>,
+/// Where the control groups are mounted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mounts {
+    /// The second version.
+    pub unified: Option<String>,
+    /// The first version's quotas.
+    pub cpu: Option<String>,
+    /// The first version's counters of CPU time.
+    pub accounting: Option<String>,
 }
 
-impl Limits {
-    /// Finds where the control groups are mounted.
+impl Mounts {
+    /// Finds them.
     #[must_use]
     pub fn find(system: &System) -> Self {
-        let mut limits = Self::default();
+        let mut mounts = Self::default();
         for line in system.text("proc/mounts").unwrap_or_default().lines() {
             let mut words = line.split(' ').skip(1);
             let (Some(place), Some(kind), Some(options)) = (words.next(), words.next(), words.next()) else {
                 continue;
             };
-            if kind == "cgroup2" {
-                limits.unified = Some(place.to_owned());
-            } else if kind == "cgroup" && options.split(',').any(|option| option == "cpu") {
-                limits.cpu = Some(place.to_owned());
+            let has = |controller| options.split(',').any(|option| option == controller);
+            let place = || Some(place.to_owned());
+            match kind {
+                "cgroup2" => mounts.unified = place(),
+                "cgroup" => {
+                    mounts.cpu = if has("cpu") { place() } else { mounts.cpu };
+                    mounts.accounting = if has("cpuacct") {
+                        place()
+                    } else {
+                        mounts.accounting
+                    };
+                }
+                _ => {}
             }
         }
-        limits
+        mounts
+    }
+}
+
+/// The CPU quotas of the control groups that members are in.
+#[derive(Debug, Default)]
+pub struct Limits {
+    mounts: Mounts,
+    quotas: HashMap<String, Option<Quota>>,
+}
+
+impl Limits {
+    /// Quotas of control groups mounted there.
+    #[must_use]
+    pub fn new(mounts: Mounts) -> Self {
+        Self {
+            mounts,
+            quotas: HashMap::new(),
+        }
     }
 
     /// Reads the quotas of the members' control groups anew.
@@ -49,8 +79,8 @@ impl Limits {
     /// The strictest quota from a group up to the root.
     fn quota(&self, system: &System, control_groups: &str) -> Option<Quota> {
         let mut strictest: Option<Quota> = None;
-        let unified = self.unified.iter().zip(unified_path(control_groups));
-        let cpu = self.cpu.iter().zip(controller_path(control_groups, "cpu"));
+        let unified = self.mounts.unified.iter().zip(unified_path(control_groups));
+        let cpu = self.mounts.cpu.iter().zip(controller_path(control_groups, "cpu"));
         for (mount, path) in unified.chain(cpu) {
             for group in self_and_above(path) {
                 let folder = format!("{mount}{}", group.trim_end_matches('/'));
@@ -63,6 +93,17 @@ impl Limits {
             }
         }
         strictest
+    }
+
+    /// Numbers of the cores that these processes may run on, in order; a quota narrows the share, not the set.
+    pub fn core_set<'a>(members: impl Iterator<Item = &'a Seen>, host_cores: u32) -> Vec<u32> {
+        let cores: BTreeSet<u32> = members
+            .flat_map(|seen| seen.status.cores.iter().copied())
+            .collect();
+        cores
+            .into_iter()
+            .filter(|core| *core < host_cores.max(1))
+            .collect()
     }
 
     /// Cores that these processes together may use, of `host_cores`.
@@ -203,7 +244,7 @@ mod tests {
         table.insert(member(2, "0::/c\n", &[0, 1, 2, 3]));
         table.insert(member(3, "0::/\n", &[1]));
         table.insert(member(4, "0::/../other\n", &[7]));
-        let mut limits = Limits::find(&system);
+        let mut limits = Limits::new(Mounts::find(&system));
         limits.refresh(&system, &table, &[1, 2, 3, 4]);
         std::fs::remove_dir_all(folder).unwrap();
         let allowed =
@@ -234,7 +275,7 @@ mod tests {
         let mut table = Table::default();
         table.insert(member(1, "3:cpu,cpuacct:/web\n0::/\n", &[0, 1]));
         table.insert(member(2, "3:cpu,cpuacct:/\n0::/\n", &[0, 1]));
-        let mut limits = Limits::find(&system);
+        let mut limits = Limits::new(Mounts::find(&system));
         limits.refresh(&system, &table, &[1, 2]);
         std::fs::remove_dir_all(folder).unwrap();
         assert_eq!(limits.cores_allowed(table.by_pid(1).into_iter(), 2), 0.25);

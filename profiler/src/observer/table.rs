@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock;
+use crate::ledger::Ledger;
 use crate::observer::Depth;
 use crate::process::{Identity, Names, Stat, Status};
 use crate::system::{Kept, System};
@@ -34,6 +35,9 @@ pub struct Seen {
     pub cpu_ns: Option<u64>,
     /// Whether `cpu_ns` is of its CPU clock and not of its clock ticks.
     pub by_clock: bool,
+    /// What its threads that had already ended when it was first measured had spent, less what their exit records said, ns;
+    /// with the records of all its threads this makes its whole time. `None` until it is measured with a ledger at hand.
+    pub ended_threads_ns: Option<i64>,
     /// The look at which its names or its parent were last found changed.
     pub revision: u64,
     pub(crate) kept: Option<Kept>,
@@ -71,7 +75,6 @@ impl Seen {
 pub struct Table {
     processes: HashMap<u32, Seen>,
     revision: u64,
-    ended: HashMap<u32, u64>,
     turn: u32,
     buffer: Vec<u8>,
 }
@@ -101,12 +104,6 @@ impl Table {
         self.revision
     }
 
-    /// How many processes that were known as children of `parent` have ended.
-    #[must_use]
-    pub fn ended_children(&self, parent: u32) -> u64 {
-        self.ended.get(&parent).copied().unwrap_or(0)
-    }
-
     /// The names of all processes, each once.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -131,10 +128,7 @@ impl Table {
 
     /// Takes a process out, as a scan does when it is gone.
     pub fn remove(&mut self, pid: u32) {
-        if let Some(seen) = self.processes.remove(&pid) {
-            *self.ended.entry(seen.stat.parent).or_default() += 1;
-        }
-        self.ended.remove(&pid);
+        self.processes.remove(&pid);
     }
 
     /// Takes a process out to change it, in a test.
@@ -143,8 +137,10 @@ impl Table {
         self.processes.remove(&pid).unwrap_or_default()
     }
 
-    /// Finds the processes that have come, gone, or taken other names.
-    pub fn scan(&mut self, system: &System, depth: Depth) {
+    /// Finds the processes that have come, gone, or taken other names. With `told`, changes of names are reported otherwise
+    /// and need not be looked for.
+    pub fn scan(&mut self, system: &System, depth: Depth, told: bool) {
+        let now_ns = clock::monotonic_ns();
         let listed = system.pids();
         let present: HashSet<u32> = listed.iter().copied().collect();
         let gone: Vec<u32> = self
@@ -156,14 +152,17 @@ impl Table {
         for pid in gone {
             self.remove(pid);
         }
-        let now_ns = clock::monotonic_ns();
         let mut fresh: Vec<u32> = listed
             .iter()
             .copied()
             .filter(|pid| !self.processes.contains_key(pid))
             .collect();
-        let known = self.due_for_names(depth, now_ns);
-        for pid in known {
+        let doubtful = if told {
+            Vec::new()
+        } else {
+            self.due_for_names(depth, now_ns)
+        };
+        for pid in doubtful {
             if !self.name_again(system, pid) {
                 self.remove(pid);
                 fresh.push(pid);
@@ -173,6 +172,16 @@ impl Table {
             self.find(system, pid, now_ns);
         }
         self.link();
+    }
+
+    /// Looks at a process that has just become another program. Returns it if it is still there.
+    pub fn look_at(&mut self, system: &System, pid: u32) -> Option<&Seen> {
+        if !self.name_again(system, pid) {
+            self.remove(pid);
+            self.find(system, pid, clock::monotonic_ns());
+            self.link();
+        }
+        self.by_pid(pid)
     }
 
     fn find(&mut self, system: &System, pid: u32, now_ns: u64) {
@@ -346,6 +355,26 @@ impl Table {
         }
     }
 
+    /// Finds out, for members measured for the first time, what their already ended threads had spent: what the process's
+    /// clock has and the living threads do not. Of processes started after the ledger was opened every record is known.
+    pub fn complete(&mut self, system: &System, members: &[u32], ledger: &Ledger) {
+        let opened_ticks = ledger.opened_boot_ns() / system.facts().ticks_to_ns(1).max(1);
+        for pid in members {
+            let Some(seen) = self.processes.get_mut(pid) else {
+                continue;
+            };
+            if seen.ended_threads_ns.is_some() || !seen.by_clock {
+                continue;
+            }
+            seen.ended_threads_ns = if seen.stat.start_ticks > opened_ticks {
+                Some(0)
+            } else {
+                let recorded = ledger.ended_threads_ns(*pid).cast_signed();
+                ended_threads_ns(system, *pid).map(|ended| ended - recorded)
+            };
+        }
+    }
+
     /// Closes the files of all processes but these.
     pub fn release(&mut self, members: &HashSet<u32>) {
         for (pid, seen) in &mut self.processes {
@@ -359,4 +388,17 @@ impl Table {
 
 fn read_stat(system: &System, pid: u32) -> Option<Stat> {
     Stat::parse(&system.read(&format!("proc/{pid}/stat")).ok()?)
+}
+
+/// What the process's clock has and the sum over its living threads has not, ns.
+fn ended_threads_ns(system: &System, pid: u32) -> Option<i64> {
+    let mut living_ns = 0_u64;
+    for thread in system.list(&format!("proc/{pid}/task")) {
+        // A thread that ends meanwhile is in the clock, read last, and not in this sum, as it should be.
+        if let Some(line) = system.text(&format!("proc/{pid}/task/{thread}/schedstat")) {
+            living_ns += line.split(' ').next()?.parse::<u64>().ok()?;
+        }
+    }
+    let clock_ns = system.cpu_clock_ns(pid)?;
+    Some(clock_ns.saturating_sub(living_ns).cast_signed())
 }

@@ -2,14 +2,20 @@
 //! decides who belongs where and what was spent.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::ledger::departures::ProcessEnd;
 use crate::matching::{How, Pattern, nearest};
 use crate::observer::INIT;
-use crate::observer::account::{Account, TreeSum};
+use crate::observer::account::{Account, Circumstances, TreeSum};
 use crate::observer::table::{Seen, Table, YOUNG_NS};
-use crate::process::Identity;
+use crate::observer::watch::kin::Kin;
+use crate::process::{Identity, Names};
 use crate::reading::{GroupReading, HostReading};
 use crate::system::Facts;
+
+mod endings;
+mod kin;
 
 /// A process that belongs to a group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,6 +32,10 @@ pub struct Member {
     pub newborn: bool,
     /// CPU time when last seen, ns.
     pub last_cpu_ns: u64,
+    /// Page faults of waited-for children when it became a member; they tell of a child whose time is less than a tick.
+    pub base_faults: u64,
+    /// Whether it has waited for a child since.
+    pub has_waited: bool,
     /// Waited-for children's CPU time when last seen, ns.
     pub last_children_ns: u64,
     /// Its parent when last seen.
@@ -34,49 +44,72 @@ pub struct Member {
     pub ignores_children: bool,
     /// Its name, for messages.
     pub name: String,
+    /// What its exit record says that it has spent in all, ns.
+    pub ended_ns: Option<u64>,
 }
 
 impl Member {
     /// What it and its ended children have spent as a member, ns.
     #[must_use]
     pub fn spent_ns(&self) -> u64 {
-        let (own, children) = self.base_ns.unwrap_or((0, 0));
-        self.last_cpu_ns.saturating_sub(own) + self.last_children_ns.saturating_sub(children)
+        let (_, children) = self.base_ns.unwrap_or((0, 0));
+        self.own_spent_ns() + self.last_children_ns.saturating_sub(children)
     }
-}
 
-/// The processes that init adopts leave their time with it when they end.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Reaper {
-    children_ns: u64,
-    ended: u64,
+    /// What it has spent itself as a member, ns.
+    #[must_use]
+    pub fn own_spent_ns(&self) -> u64 {
+        self.last_cpu_ns
+            .saturating_sub(self.base_ns.map_or(0, |(own, _)| own))
+    }
 }
 
 /// The watch of one client.
 #[derive(Debug, Default)]
 pub struct Watch {
+    id: u64,
     groups: Vec<(Pattern, Account)>,
-    members: HashMap<Identity, Member>,
+    /// By their numbers.
+    members: HashMap<u32, Member>,
+    /// Members whose numbers others have now.
+    departed: Vec<Member>,
+    kin: Kin,
+    ledger: bool,
     judged: u64,
     begun_ns: Option<u64>,
     busy_at_begin_ns: Option<u64>,
     given_ns: u64,
     tasks_started: Option<u64>,
-    reaper: Option<Reaper>,
+    /// What init had taken over from ended processes at the last account, ns.
+    reaped_ns: Option<u64>,
 }
 
 impl Watch {
     /// Watches for these names.
     #[must_use]
     pub fn new(names: &[String]) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let groups = names
             .iter()
             .map(|name| (Pattern::new(name), Account::default()))
             .collect();
         Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             groups,
             ..Self::default()
         }
+    }
+
+    /// A number that no other watch of this program has.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether it has not been shown any processes yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.begun_ns.is_none()
     }
 
     /// The names asked for.
@@ -86,8 +119,11 @@ impl Watch {
 
     /// The numbers of all processes whose counters the accounts need.
     pub fn pids(&self) -> Vec<u32> {
-        let members = self.members.keys().map(|identity| identity.pid);
-        members.chain((!self.groups.is_empty()).then_some(INIT)).collect()
+        self.members
+            .keys()
+            .copied()
+            .chain((!self.groups.is_empty()).then_some(INIT))
+            .collect()
     }
 
     /// The members of a group.
@@ -101,10 +137,20 @@ impl Watch {
     /// By what a process belongs to its group.
     #[must_use]
     pub fn how(&self, identity: Identity) -> How {
-        self.members
-            .get(&identity)
+        self.member(identity)
             .and_then(|member| member.matched)
             .unwrap_or(How::Descendant)
+    }
+
+    /// Whether the exit ledger is open for this watch.
+    pub fn set_ledger(&mut self, open: bool) {
+        self.ledger = open;
+    }
+
+    fn member(&self, identity: Identity) -> Option<&Member> {
+        self.members
+            .get(&identity.pid)
+            .filter(|member| member.identity == identity)
     }
 
     /// The first name without a process, with the nearest names that there are.
@@ -118,27 +164,103 @@ impl Watch {
         Some((pattern.text().to_owned(), nearest(pattern, &table.names())))
     }
 
-    /// Takes in the processes that belong to its groups and were not members yet.
+    /// Takes in the processes that belong to its groups and were not members yet, after a scan.
     pub fn adopt(&mut self, table: &Table, now_ns: u64) {
-        let begun = *self.begun_ns.get_or_insert(now_ns);
+        self.begun_ns.get_or_insert(now_ns);
+        self.kin.sweep(|pid| table.by_pid(pid).is_some());
         if table.revision() == self.judged {
             return;
         }
-        let mut chosen = Vec::new();
         for seen in table.iter() {
-            let Some((group, matched)) = self.judge(table, seen) else {
-                continue;
-            };
-            match self.members.get(&seen.identity()) {
-                Some(member) if member.group == group || matched.is_none() => {}
-                _ => chosen.push((seen, group, matched)),
-            }
-        }
-        for (seen, group, matched) in chosen {
-            let newborn = seen.first_seen_ns > begun && now_ns.saturating_sub(seen.first_seen_ns) < YOUNG_NS;
-            self.take(seen, group, matched, newborn);
+            self.adopt_one(table, seen, now_ns);
         }
         self.judged = table.revision();
+    }
+
+    /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups.
+    pub fn adopt_one(&mut self, table: &Table, seen: &Seen, now_ns: u64) {
+        let Some((group, matched)) = self.judge(table, seen) else {
+            return;
+        };
+        match self.member(seen.identity()) {
+            Some(member) if member.group == group || matched.is_none() => {}
+            None if self.kin.is_counted(seen.stat.pid) => {}
+            _ => {
+                let begun_ns = self.begun_ns.unwrap_or(now_ns);
+                let young = now_ns.saturating_sub(seen.first_seen_ns) < YOUNG_NS;
+                self.take(seen, group, matched, seen.first_seen_ns > begun_ns && young);
+            }
+        }
+    }
+
+    /// `parent` has started `pid`.
+    pub fn started(&mut self, parent: u32, pid: u32) {
+        // The event may be of a member that a scan has found meanwhile; only when that one has ended, of a later process.
+        if self
+            .members
+            .get(&pid)
+            .is_some_and(|member| member.ended_ns.is_none())
+        {
+            return;
+        }
+        if let Some(before) = self.members.remove(&pid) {
+            self.departed.push(before);
+        }
+        match self
+            .members
+            .get(&parent)
+            .map(|member| member.group)
+            .or_else(|| self.kin.group_of(parent))
+        {
+            Some(group) => self.kin.born(pid, group),
+            None => self.kin.forget(pid),
+        }
+    }
+
+    /// A process has ended after it had spent `cpu_ns` in all. `execed` tells that it had become another program, by whose
+    /// name alone it may belong to a group.
+    pub fn ended(&mut self, end: &ProcessEnd, cpu_ns: u64, execed: bool) {
+        if let Some(member) = self.members.get_mut(&end.pid)
+            && member.ended_ns.is_none()
+        {
+            member.ended_ns = Some(cpu_ns);
+            if let Some((_, account)) = self.groups.get_mut(member.group) {
+                account.count_exit();
+            }
+            return;
+        }
+        let own = || {
+            self.own_match(
+                &Names {
+                    comm: end.comm.clone(),
+                    ..Names::default()
+                },
+                None,
+            )
+        };
+        let named = if execed {
+            own().map(|(_, group)| group)
+        } else {
+            None
+        };
+        let Some(group) = named.or_else(|| self.kin.group_of(end.pid)) else {
+            return;
+        };
+        let first = !self.kin.is_counted(end.pid);
+        let more_ns = self.kin.count(end.pid, group, cpu_ns);
+        if let Some((_, account)) = self.groups.get_mut(group) {
+            account.ended_unseen(more_ns);
+            if first {
+                account.count_exit();
+            }
+        }
+    }
+
+    /// The kernel has dropped exit records or events so many times.
+    pub fn lose_records(&mut self, times: u64) {
+        self.groups
+            .iter_mut()
+            .for_each(|(_, account)| account.lose_records(times));
     }
 
     fn take(&mut self, seen: &Seen, group: usize, matched: Option<How>, newborn: bool) {
@@ -154,15 +276,21 @@ impl Watch {
             name: name.unwrap_or_default().to_owned(),
             ..Member::default()
         };
-        if let Some(before) = self.members.remove(&seen.identity()) {
-            if let Some((_, account)) = self.groups.get_mut(before.group) {
-                account.hand_over(&before);
+        match self.members.remove(&seen.stat.pid) {
+            Some(before) if before.identity == member.identity => {
+                if let Some((_, account)) = self.groups.get_mut(before.group) {
+                    account.hand_over(&before);
+                }
+                member.base_ns = before
+                    .base_ns
+                    .map(|_| (before.last_cpu_ns, before.last_children_ns));
+                member.ended_ns = before.ended_ns;
             }
-            member.base_ns = before
-                .base_ns
-                .map(|_| (before.last_cpu_ns, before.last_children_ns));
+            Some(before) => self.departed.push(before),
+            None => {}
         }
-        self.members.insert(member.identity, member);
+        self.kin.forget(seen.stat.pid);
+        self.members.insert(seen.stat.pid, member);
     }
 
     /// The group of a process: its own match, else that of the nearest ancestor that matches or is a member. A process keeps
@@ -171,31 +299,34 @@ impl Watch {
         const DEEPEST: usize = 1000;
         let mut current = seen;
         for step in 0..DEEPEST {
-            let matched = if step > 0 && current.revision <= self.judged {
-                None
-            } else {
-                self.own_match(current)
-            };
-            if let Some((how, group)) = matched {
+            if let Some((how, group)) = self.own_match(&current.names, current.control_group()) {
                 return Some((group, (step == 0).then_some(how)));
             }
-            if let Some(member) = self.members.get(&current.identity()) {
-                return Some((member.group, None));
+            let known = self.member(current.identity()).map(|member| member.group);
+            if let Some(group) = known.or_else(|| self.kin.group_of(current.stat.pid)) {
+                return Some((group, None));
             }
             current = table.get(current.parent?)?;
         }
         None
     }
 
-    fn own_match(&self, seen: &Seen) -> Option<(How, usize)> {
+    fn own_match(&self, names: &Names, control_group: Option<&str>) -> Option<(How, usize)> {
         let matched = |(index, (pattern, _)): (usize, &(Pattern, Account))| {
-            Some((pattern.matches(&seen.names, seen.control_group())?, index))
+            Some((pattern.matches(names, control_group)?, index))
         };
         self.groups.iter().enumerate().filter_map(matched).min()
     }
 
-    /// Does the accounts from the counters just read. Intervals of completeness reach from one call to the next.
-    pub fn account(&mut self, table: &Table, host: &HostReading, facts: &Facts) -> Vec<GroupReading> {
+    /// Does the accounts from the counters just read; `usages` are those of the groups' own control groups. Intervals of
+    /// completeness reach from one call to the next.
+    pub fn account(
+        &mut self,
+        table: &Table,
+        host: &HostReading,
+        facts: &Facts,
+        usages: &[Option<u64>],
+    ) -> Vec<GroupReading> {
         self.update(table, facts);
         self.settle_ended(table);
         self.suspect(table, host, facts);
@@ -211,8 +342,16 @@ impl Watch {
             }
         }
         let mut given_ns = 0;
-        for (((pattern, account), sum), reading) in self.groups.iter_mut().zip(&sums).zip(&mut details) {
-            let settled = account.settle(sum, facts, host.cores);
+        for (index, ((pattern, account), reading)) in self.groups.iter_mut().zip(&mut details).enumerate() {
+            let sum = sums.get(index).copied().unwrap_or_default();
+            let control_group_ns = usages.get(index).copied().flatten();
+            let circumstances = Circumstances {
+                facts: *facts,
+                cores: host.cores,
+                ledger: self.ledger,
+                control_group_ns,
+            };
+            let settled = account.settle(&sum, &circumstances);
             given_ns += settled.cpu_ns;
             reading.name = pattern.text().to_owned();
             reading.cpu_ns = settled.cpu_ns;
@@ -243,121 +382,28 @@ impl Watch {
             let Some(cpu_ns) = seen.cpu_ns else { continue };
             let children_ns = facts.ticks_to_ns(seen.stat.children_ticks);
             if member.base_ns.is_none() {
-                member.base_ns = Some(if member.newborn {
-                    (0, 0)
+                let before = if member.newborn {
+                    (0, 0, 0)
                 } else {
-                    (cpu_ns, children_ns)
-                });
+                    (cpu_ns, children_ns, seen.stat.children_minor_faults)
+                };
+                member.base_ns = Some((before.0, before.1));
+                member.base_faults = before.2;
             }
+            member.has_waited |= seen.stat.children_minor_faults > member.base_faults;
             member.last_cpu_ns = cpu_ns;
             member.last_children_ns = children_ns;
             member.parent = seen.stat.parent;
             member.ignores_children = seen.status.ignores_children;
         }
     }
-
-    /// Decides for each member that is gone who has its time now.
-    fn settle_ended(&mut self, table: &Table) {
-        let ended: Vec<Member> = self
-            .members
-            .values()
-            .filter(|member| table.get(member.identity).is_none())
-            .cloned()
-            .collect();
-        let gone: HashMap<u32, Member> = ended
-            .iter()
-            .map(|member| (member.identity.pid, member.clone()))
-            .collect();
-        for member in &ended {
-            let heir = self.heir(member, &gone, table);
-            let mut whole_ns = member.last_cpu_ns + member.last_children_ns;
-            if heir == Some(member.group) {
-                // The waiting parent takes over the whole life, also the part before the watch began.
-                whole_ns -= member.spent_ns();
-            } else if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.retire(member);
-            }
-            if let Some((_, account)) = heir.and_then(|group| self.groups.get_mut(group)) {
-                account.exclude(whole_ns);
-            }
-            self.members.remove(&member.identity);
-        }
-    }
-
-    /// The group of the living process that has waited for this ended one, if that is a member: its parent, or the parent of
-    /// a parent that has ended too.
-    fn heir(&self, ended: &Member, gone: &HashMap<u32, Member>, table: &Table) -> Option<usize> {
-        let mut parent = ended.parent;
-        for _ in 0..=gone.len() {
-            let waiting = match gone.get(&parent) {
-                Some(also_gone) => {
-                    parent = also_gone.parent;
-                    !also_gone.ignores_children
-                }
-                None => {
-                    let member = self.members.get(&table.by_pid(parent)?.identity())?;
-                    return (!member.ignores_children).then_some(member.group);
-                }
-            };
-            if !waiting {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// Looks for signs that processes were started and ended unseen with nobody of their group waiting for them.
-    fn suspect(&mut self, table: &Table, host: &HostReading, facts: &Facts) {
-        let started = host.detail.tasks_started;
-        let forked = started != self.tasks_started || started.is_none();
-        let first = self.tasks_started.is_none();
-        self.tasks_started = started;
-        let adopted_ns = self.unexplained_growth_of_init(table, facts);
-        if first {
-            return;
-        }
-        for member in self
-            .members
-            .values()
-            .filter(|member| member.ignores_children && forked)
-        {
-            if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.incomplete(format!(
-                    "process {} ({}) ignores the ends of its children: the time of those that ended unseen is in no counter",
-                    member.identity.pid, member.name
-                ));
-            }
-        }
-        if adopted_ns > 0 {
-            for (_, account) in &mut self.groups {
-                account.incomplete(format!(
-                    "orphans that spent {} ms ended unseen, and may have been the group's",
-                    adopted_ns / 1_000_000
-                ));
-            }
-        }
-    }
-
-    /// What init has taken over from ended processes since the last account, if none of those it was known to have has ended.
-    fn unexplained_growth_of_init(&mut self, table: &Table, facts: &Facts) -> u64 {
-        let Some(init) = table.by_pid(INIT) else { return 0 };
-        let children_ns = facts.ticks_to_ns(init.stat.children_ticks);
-        let now = Reaper {
-            children_ns,
-            ended: table.ended_children(INIT),
-        };
-        let before = self.reaper.replace(now);
-        match before {
-            Some(before) if before.ended == now.ended => children_ns.saturating_sub(before.children_ns),
-            _ => 0,
-        }
-    }
 }
 
 fn add(sum: &mut TreeSum, member: &Member, seen: &Seen) {
-    sum.cpu_ns += member.spent_ns();
-    let children = member.last_children_ns > member.base_ns.map_or(0, |(_, children)| children);
-    sum.parents += u32::from(children);
+    sum.own_ns += member.own_spent_ns();
+    let children_ns = member.spent_ns() - member.own_spent_ns();
+    sum.children_ns += children_ns;
+    sum.parents += u32::from(member.has_waited || children_ns > 0);
     sum.by_ticks += u32::from(seen.cpu_ns.is_some() && !seen.by_clock);
     if seen.stat.state != 'Z' {
         sum.processes += 1;

@@ -61,6 +61,42 @@ fn recycled_workers_are_counted() {
     window.assert_within_bound(0.15);
 }
 
+/// Whether the agent may have exit records here; without them these loads cannot be accounted for, only reported.
+fn has_records(agent: &Agent) -> bool {
+    agent
+        .client()
+        .hello()
+        .sources
+        .iter()
+        .any(|source| source.contains("records"))
+}
+
+fn nobody_waits(name: &str, mode: &str, exit_cost: f64) {
+    let agent = Agent::start();
+    let load = Load::start(name, mode, 20);
+    let mut client = watched(&agent, name);
+    let window = Window::over(&mut client, &load, WINDOW);
+    if has_records(&agent) {
+        assert!(window.complete);
+        window.assert_within_bound(exit_cost);
+    } else {
+        assert!(
+            !window.complete,
+            "the CPU of children that nobody waits for is lost: {window:?}"
+        );
+    }
+}
+
+#[test]
+fn children_that_nobody_waits_for_are_counted_or_reported() {
+    nobody_waits("ignload", "forkign", 0.40);
+}
+
+#[test]
+fn orphans_are_counted_or_reported() {
+    nobody_waits("orphanload", "dblfork", 0.80);
+}
+
 #[test]
 fn a_renamed_process_is_still_found_by_its_program() {
     let window = window("renameload", "rename", 20);

@@ -64,11 +64,11 @@ pub(crate) struct Load {
 impl Load {
     /// Starts the load under a program name of its own, so that tests that run at the same time do not see each other's.
     pub(crate) fn start(name: &str, mode: &str, percent: u32) -> Self {
-        let folder = std::env::temp_dir().join(format!("autoperf-{name}-{}", std::process::id()));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let program = folder.join(name);
         if !program.exists() {
-            std::fs::copy(load_program(), &program).unwrap();
+            std::fs::hard_link(load_program(), &program).unwrap();
         }
         let counter = folder.join("truth");
         let process = Command::new(&program)

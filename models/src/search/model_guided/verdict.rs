@@ -1,7 +1,7 @@
 //! What the levels add up to.
 
 use super::ModelGuided;
-use super::plans::Outlook;
+use super::outlook::Outlook;
 use crate::Estimate;
 use crate::search::measured;
 use crate::search::{CurvePoint, Finding, VerdictCode};
@@ -24,12 +24,9 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     let capacity = model.capacity();
     let (verdict, reason) = judged(search, outlook, capacity);
     let mut finding = Finding::without_figures(verdict, vec![reason]);
-    finding
-        .reasons
-        .extend(search.history.runs.iter().filter_map(|r| r.rejected.clone()));
-    if matches!(
+    if !matches!(
         verdict,
-        VerdictCode::Found | VerdictCode::Retrograde | VerdictCode::Inconclusive
+        VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
         finding.max_throughput_per_s = capacity;
         finding.saturation_users = model.saturation_users();
@@ -38,14 +35,37 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     } else {
         (finding.max_throughput_per_s, finding.saturation_users) = search.history.reached();
     }
+    if verdict == VerdictCode::Retrograde {
+        let users = model.peak_users().unwrap_or(outlook.highest);
+        finding.retrograde_users = Estimate::symmetric(f64::from(users), 0.0, 1);
+    }
     finding.curve = curve(outlook);
     finding
 }
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
-    if let (true, Some(x)) = (outlook.saturated.len() >= 2, capacity) {
+    if search.history.two_state() {
+        return (
+            VerdictCode::Bistable,
+            "The site flips between two regimes.".into(),
+        );
+    }
+    if let Some(change) = search.drift() {
+        let percent = 100.0 * change;
+        return (
+            VerdictCode::Drifted,
+            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+        );
+    }
+    if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
+        if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
+            return (
+                VerdictCode::Retrograde,
+                format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+            );
+        }
         return if x.relative_half_width() <= TOO_WIDE {
             (
                 VerdictCode::Found,
@@ -57,6 +77,12 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
                 format!("The plateau near {rate:.4} per second is too uncertain."),
             )
         };
+    }
+    if let Some(users) = outlook.collapsed {
+        return (
+            VerdictCode::Retrograde,
+            format!("Throughput collapses between {highest} and {users} users."),
+        );
     }
     if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
         return (

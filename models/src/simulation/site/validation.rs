@@ -65,8 +65,8 @@ pub enum SiteError {
         /// Where it stands.
         place: String,
     },
-    /// A transaction takes no time, so that the clock could stand still.
-    #[error("{class} has neither think time nor demand")]
+    /// A transaction takes no time, or none before it may be refused, so that the clock could stand still.
+    #[error("{class} has neither think time nor demand (before a pool that refuses)")]
     NoTime {
         /// Name of the class.
         class: String,
@@ -156,6 +156,9 @@ impl Site {
             class: class.name.clone(),
             pool: self.pools[pool].name.clone(),
         };
+        let no_time = || SiteError::NoTime {
+            class: class.name.clone(),
+        };
         let mut time_s = class.think.mean();
         for (index, step) in class.route.iter().enumerate() {
             let unknown = SiteError::Unknown {
@@ -169,6 +172,10 @@ impl Site {
                 }
                 Step::Take(pool) | Step::Return(pool) if *pool < held.len() => {
                     let takes = matches!(step, Step::Take(_));
+                    // Refused again and again at one and the same instant, a user would stop the clock.
+                    if takes && time_s <= 0.0 && self.pools[*pool].queue_limit.is_some() {
+                        return Err(no_time());
+                    }
                     if held[*pool] == takes {
                         return Err(unbalanced(*pool));
                     }
@@ -181,9 +188,7 @@ impl Site {
             return Err(unbalanced(pool));
         }
         if time_s <= 0.0 {
-            return Err(SiteError::NoTime {
-                class: class.name.clone(),
-            });
+            return Err(no_time());
         }
         Ok(())
     }
@@ -370,5 +375,11 @@ mod tests {
             s.classes[0].route.clear();
         };
         assert!(matches!(broken(idle), SiteError::NoTime { .. }));
+        let refused_at_once = |s: &mut Site| {
+            s.classes[0].think = Distribution::Constant(0.0);
+            s.pools[0].queue_limit = Some(0);
+            s.classes[0].route = vec![Step::Take(0), visit(), Step::Return(0)];
+        };
+        assert!(matches!(broken(refused_at_once), SiteError::NoTime { .. }));
     }
 }
