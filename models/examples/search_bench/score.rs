@@ -22,7 +22,9 @@ pub(crate) struct Trial {
 
 impl Trial {
     pub(crate) fn of(finding: &Finding, load_s: f64, levels: usize, case: &Case) -> Self {
-        let claimed = matches!(finding.verdict, VerdictCode::Found | VerdictCode::Retrograde);
+        // A site that has collapsed under the eyes of the strategy, and is said to, was judged right.
+        let collapses = case.metastable && finding.verdict == VerdictCode::Retrograde;
+        let claimed = matches!(finding.verdict, VerdictCode::Found | VerdictCode::Retrograde) && !collapses;
         let error = |e: Option<autoperf_models::Estimate>, truth: f64| {
             e.map_or(1.0, |e| (e.value / truth - 1.0).abs())
         };

@@ -34,7 +34,10 @@ pub(crate) struct Case {
     pub(crate) capacity: f64,
     /// Saturation point.
     pub(crate) saturation_users: f64,
-    /// (users, throughput, response time) over 1..1.5 N*.
+    /// Whether the site has two lasting states with some of the compared numbers of users: then the mean over both is what
+    /// no run of a few minutes shows.
+    pub(crate) metastable: bool,
+    /// (users, throughput, response time) over 1..1.5 N*, where there is one lasting state.
     pub(crate) curve: Vec<(u32, f64, f64)>,
 }
 
@@ -93,6 +96,9 @@ pub(crate) fn case(index: usize) -> Case {
         .collect();
     users.insert(0, 1);
     users.dedup();
+    let all = users.len();
+    users.retain(|&n| !truth.two_states(n));
+    let metastable = users.len() < all;
     let curve = users.into_iter().map(|n| {
         let response_s = truth.response_s(n);
         (n, f64::from(n) / (response_s + parts.think_s), response_s)
@@ -105,6 +111,7 @@ pub(crate) fn case(index: usize) -> Case {
         think_s: parts.think_s,
         capacity,
         saturation_users,
+        metastable,
         curve,
     }
 }
@@ -246,6 +253,8 @@ struct Truth {
     think_s: f64,
     /// R(N) by theory; the simulator is asked where it is empty.
     exact: Vec<f64>,
+    /// The network of theory, where the first tier's speed depends on load.
+    loaded: Option<ClosedNetwork>,
     site: Site,
 }
 
@@ -261,6 +270,7 @@ impl Truth {
             capacity: bound,
             think_s: parts.think_s,
             exact: Vec::new(),
+            loaded: None,
             site: site.clone(),
         };
         let cycle_s = parts.think_s + parts.delay_s + parts.demands.iter().sum::<f64>();
@@ -317,9 +327,44 @@ impl Truth {
             {
                 truth.capacity = bound;
             }
+            if falling {
+                truth.loaded = Some(network);
+            }
             truth.exact = solved.into_iter().map(|(_, r)| r).collect();
         }
         truth
+    }
+
+    /// Whether the number of jobs at the first tier has two likely values with a gap between them.
+    fn two_states(&self, users: u32) -> bool {
+        let Some(network) = &self.loaded else { return false };
+        let marginals = multiserver::marginals(network, users).expect("a network drawn here can be solved");
+        let likely = &marginals[0];
+        let mut below = 0.0_f64;
+        let mut valley = f64::INFINITY;
+        for (n, &p) in likely.iter().enumerate() {
+            let above = likely[n..].iter().copied().fold(0.0, f64::max);
+            below = below.max(p);
+            valley = valley.min(p / below.min(above).max(1e-300));
+        }
+        let top = likely.iter().copied().fold(0.0, f64::max);
+        valley < 0.3 && top > 0.0 && self.lasting(likely)
+    }
+
+    /// Whether both sides of the deepest gap hold a share that counts.
+    fn lasting(&self, likely: &[f64]) -> bool {
+        let mut best = (f64::INFINITY, 0);
+        let mut below = 0.0_f64;
+        for (n, &p) in likely.iter().enumerate() {
+            let above = likely[n..].iter().copied().fold(0.0, f64::max);
+            below = below.max(p);
+            let depth = p / below.min(above).max(1e-300);
+            if depth < best.0 {
+                best = (depth, n);
+            }
+        }
+        let low: f64 = likely[..best.1].iter().sum();
+        low > 1e-6 && low < 1.0 - 1e-6
     }
 
     fn response_s(&self, users: u32) -> f64 {

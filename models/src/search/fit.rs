@@ -36,11 +36,7 @@ impl Observation {
         let drawn = (think.cv * think.mean_s).powi(2) / self.samples.max(1) as f64;
         // Where the two readings contradict each other beyond their noise, the level was still on its way to its steady state.
         let gap = (from_law - self.response_s).powi(2) - 4.0 * (own + law + drawn);
-        let unsettled = if share > 0.05 && share < 0.95 {
-            0.25 * gap.max(0.0)
-        } else {
-            0.0
-        };
+        let unsettled = if share < 0.95 { gap.max(0.0) } else { 0.0 };
         let variance = (raw - share * (1.0 - share) * drawn).max(0.3 * raw) + unsettled;
         (
             response_s.ln(),

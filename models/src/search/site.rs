@@ -195,7 +195,7 @@ impl SiteModel {
         let highest = levels.iter().map(|l| l.users).max().unwrap_or(1);
         let high = levels
             .iter()
-            .filter(|l| f64::from(l.users) > 0.72 * f64::from(highest));
+            .filter(|l| f64::from(l.users) > 0.78 * f64::from(highest));
         let forecasts = high.filter_map(|l| self.forecast(l.users));
         forecasts
             .filter(|f| f.saturation > 0.5)

@@ -25,6 +25,8 @@ pub struct HostDetail {
     pub interfaces: Vec<Interface>,
     /// Segments that TCP has sent again.
     pub tcp_retransmissions: Option<u64>,
+    /// TCP connections that wait out the time after their end.
+    pub tcp_time_wait: Option<u64>,
     /// Listening TCP ports; in readings taken on demand.
     pub ports: Vec<ListeningPort>,
     /// Time in which some task waited for a resource (pressure stall information).
@@ -101,8 +103,6 @@ pub struct ListeningPort {
     pub established: u32,
     /// Connections to it that the other side has closed and the server has not.
     pub close_wait: u32,
-    /// Connections to it that wait out the time after their end.
-    pub time_wait: u32,
     /// Connections that wait to be accepted.
     pub backlog: u32,
     /// Unanswered retransmissions of its connections now.

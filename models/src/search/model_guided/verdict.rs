@@ -28,8 +28,13 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
         verdict,
         VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
+        let stands = outlook.collapsed.filter(|_| !outlook.confirmed());
+        let (capacity, users) = match stands {
+            Some(collapsed) => before_collapse(outlook, collapsed),
+            None => (capacity, model.saturation_users()),
+        };
         finding.max_throughput_per_s = capacity;
-        finding.saturation_users = model.saturation_users();
+        finding.saturation_users = users;
         let demands = &outlook.model.evidence().demands;
         finding.bottleneck = capacity.and_then(|x| measured::bottleneck(demands, x.value));
     } else {
@@ -41,6 +46,15 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     }
     finding.curve = curve(outlook);
     finding
+}
+
+/// Throughput with the largest number of users that held; the true peak lies at most where the collapse does.
+fn before_collapse(outlook: &Outlook, collapsed: u32) -> (Option<Estimate>, Option<Estimate>) {
+    let room = f64::from(collapsed) / f64::from(outlook.highest);
+    let rate = outlook.model.estimates(outlook.highest).map(|(rate, _)| rate);
+    let rate = rate.and_then(|e| Estimate::new(e.value, e.low, e.high * room, e.samples));
+    let single_s = outlook.model.forecast(1).map_or(0.0, |f| f.response_s);
+    (rate, rate.map(|e| e.scaled(single_s + outlook.model.think_s())))
 }
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
