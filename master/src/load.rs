@@ -11,6 +11,7 @@
 //! server closed while its user was thinking is reopened silently.
 
 pub mod cookies;
+pub mod doctor;
 pub mod encoding;
 pub mod engine;
 pub mod examine;
@@ -33,6 +34,8 @@ pub use engine::{Engine, EngineEnd};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
 
+use crate::transport::tls::Trust;
+
 /// Shortest pause of a user after a transaction that did not reach the server, ns.
 pub const FAILURE_PAUSE_NS: u64 = 10_000_000;
 
@@ -53,6 +56,8 @@ pub struct EngineConfig {
     pub keep_records: bool,
     /// Records that one thread holds until they are taken; what comes beyond is counted as dropped.
     pub max_kept_records: usize,
+    /// What certificates are believed where a URL is https.
+    pub trust: Trust,
 }
 
 impl Default for EngineConfig {
@@ -65,6 +70,7 @@ impl Default for EngineConfig {
             max_header_bytes: 64 * 1024,
             keep_records: false,
             max_kept_records: 4_000_000,
+            trust: Trust::default(),
         }
     }
 }

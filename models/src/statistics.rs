@@ -1,5 +1,10 @@
 //! Output statistics: what an autocorrelated series of measurements allows to be said, with an honest interval.
 
+pub mod autocorrelation;
 pub mod batch_means;
+pub mod forecast;
+pub mod quantile;
 pub mod ratio;
+pub mod regenerative;
+pub mod skew_adjusted;
 pub mod special;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::clock;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::{Departures, ProcessEnd};
-use crate::ledger::netlink::Socket;
 use crate::ledger::taskstats::ThreadEnd;
+use crate::netlink::Socket;
 use crate::system::System;
 
 pub mod connector;
 pub mod departures;
-mod netlink;
+
 pub mod taskstats;
 
 /// Bytes of reports that the kernel holds for us: some ten thousand, at least a second of the worst fork storm.

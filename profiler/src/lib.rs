@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod ledger;
 pub mod matching;
+mod netlink;
 pub mod observer;
 pub mod probe;
 pub mod process;

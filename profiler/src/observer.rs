@@ -233,7 +233,7 @@ impl Observer {
             .iter()
             .map(|watch| self.usages(watch, depth))
             .collect();
-        let host = self.host.read(&self.system);
+        let host = self.host.read(&self.system, depth);
         let end_ns = clock::monotonic_ns();
         // Who has ended while the clocks were read has left his record by now.
         self.drain(watches);
@@ -299,10 +299,13 @@ impl Observer {
         mut groups: Vec<GroupReading>,
     ) -> Vec<GroupReading> {
         for (index, group) in groups.iter_mut().enumerate() {
-            let members = watch
-                .members_of(index)
-                .filter_map(|identity| self.table.get(identity));
-            group.cores_allowed = self.limits.cores_allowed(members, host.cores);
+            let members = || {
+                watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity))
+            };
+            group.detail.core_set = Limits::core_set(members(), host.cores);
+            group.cores_allowed = self.limits.cores_allowed(members(), host.cores);
         }
         groups
     }

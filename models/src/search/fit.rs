@@ -34,7 +34,10 @@ impl Observation {
         let law = (per_user * self.throughput_error).powi(2);
         let raw = (1.0 - share) * own + share * law;
         let drawn = (think.cv * think.mean_s).powi(2) / self.samples.max(1) as f64;
-        let variance = (raw - share * (1.0 - share) * drawn).max(0.3 * raw);
+        // Where the two readings contradict each other beyond their noise, the level was still on its way to its steady state.
+        let gap = (from_law - self.response_s).powi(2) - 4.0 * (own + law + drawn);
+        let unsettled = if share < 0.95 { gap.max(0.0) } else { 0.0 };
+        let variance = (raw - share * (1.0 - share) * drawn).max(0.3 * raw) + unsettled;
         (
             response_s.ln(),
             variance / (response_s * response_s) + MODEL_ERROR * MODEL_ERROR,
@@ -110,13 +113,19 @@ pub(crate) struct Prior {
     pub(crate) offset: f64,
     /// Standard deviation of the capacity, relative.
     pub(crate) capacity: f64,
-    /// Standard deviation of the correction per e-fold of n.
+    /// Transactions inside at which the network saturates.
+    pub(crate) knee_jobs: f64,
+    /// Standard deviation of the correction per e-fold of n beyond the knee.
     pub(crate) spread: f64,
+    /// How far below its limit (in the logarithm) the network's own rate is believed to go on rising.
+    pub(crate) approach: f64,
     /// Logarithm of the weight before the data.
     pub(crate) log_weight: f64,
 }
 
 impl Prior {
+    /// With few transactions inside nothing queues that a hidden limit could delay, so the correction moves with
+    /// ln(1 + 3 n / knee) rather than with ln n.
     fn covariance(&self, grid: &Grid) -> Vec<f64> {
         let size = grid.log_knots.len();
         let top = self.log_rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -124,10 +133,15 @@ impl Prior {
             self.log_rates[(log_knot.exp().round() as usize).clamp(1, self.log_rates.len()) - 1]
         };
         let busy: Vec<f64> = grid.log_knots.iter().map(|&u| (at_knot(u) - top).exp()).collect();
+        let moved: Vec<f64> = grid
+            .log_knots
+            .iter()
+            .map(|&u| (3.0 * u.exp() / self.knee_jobs).ln_1p())
+            .collect();
         let mut covariance = vec![0.0; size * size];
         for row in 0..size {
             for column in 0..size {
-                let shared = grid.log_knots[row].min(grid.log_knots[column]);
+                let shared = moved[row].min(moved[column]);
                 covariance[row * size + column] = self.offset.powi(2)
                     + self.spread.powi(2) * shared
                     + self.capacity.powi(2) * busy[row] * busy[column];
@@ -144,6 +158,7 @@ pub(crate) struct Posterior {
     /// ln mu(n) before the levels, and where it leads.
     unfitted: Vec<f64>,
     limit: f64,
+    approach: f64,
     covariance: Vec<f64>,
     /// Logarithm of the evidence times the prior weight.
     pub(crate) log_evidence: f64,
@@ -193,9 +208,15 @@ impl Posterior {
             rates: grid.corrected(&prior.log_rates, &correction),
             unfitted: prior.log_rates.clone(),
             limit: prior.log_rates.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            approach: prior.approach,
             covariance: step.covariance,
             log_evidence: step.log_evidence + prior.log_weight,
         })
+    }
+
+    /// Response time with `users`, s.
+    pub(crate) fn response_s(&self, users: u32, think_s: f64) -> Option<f64> {
+        flow::solve(&self.rates, users, think_s).map(|flow| flow.response_s)
     }
 
     /// Throughput and response time with `users`.
@@ -206,24 +227,19 @@ impl Posterior {
         Some(Prediction { flow, lever, log_sd })
     }
 
-    /// ln of the plateau and its standard deviation: the limit of the explanation times the correction seen at the saturated
-    /// levels (transactions inside, weight), or that at the far end where there is none.
-    pub(crate) fn plateau(&self, grid: &Grid, saturated: &[(usize, f64)]) -> (f64, f64) {
-        let log_rate = shares(grid, saturated).into_iter().map(|(index, share)| {
-            // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
-            let missing = self.limit - self.unfitted[index];
-            share * (self.rates[index].ln() + if missing < 0.15 { missing } else { 0.0 })
-        });
-        let lever = self.plateau_lever(grid, saturated);
-        (log_rate.sum(), self.variance(&lever).sqrt())
+    /// ln of the plateau and its standard deviation, read with `jobs` inside.
+    pub(crate) fn plateau(&self, grid: &Grid, jobs: usize) -> (f64, f64) {
+        let index = jobs.clamp(1, grid.jobs()) - 1;
+        // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
+        let missing = self.limit - self.unfitted[index];
+        let log_rate = self.rates[index].ln() + if missing < self.approach { missing } else { 0.0 };
+        (log_rate, self.variance(&self.plateau_lever(grid, jobs)).sqrt())
     }
 
     /// Derivatives of ln of the plateau by the correction at the knots.
-    pub(crate) fn plateau_lever(&self, grid: &Grid, saturated: &[(usize, f64)]) -> Vec<f64> {
+    pub(crate) fn plateau_lever(&self, grid: &Grid, jobs: usize) -> Vec<f64> {
         let mut gradient = vec![0.0; grid.jobs()];
-        for (index, share) in shares(grid, saturated) {
-            gradient[index] += share;
-        }
+        gradient[jobs.clamp(1, grid.jobs()) - 1] = 1.0;
         grid.project(&gradient)
     }
 
@@ -238,16 +254,6 @@ impl Posterior {
     fn variance(&self, lever: &[f64]) -> f64 {
         self.covariance_of(lever, lever).max(0.0)
     }
-}
-
-/// Indices of rates with their shares of the plateau.
-fn shares(grid: &Grid, saturated: &[(usize, f64)]) -> Vec<(usize, f64)> {
-    if saturated.is_empty() {
-        return vec![(grid.jobs() - 1, 1.0)];
-    }
-    let total: f64 = saturated.iter().map(|(_, weight)| weight).sum();
-    let at = |&(jobs, weight): &(usize, f64)| (jobs.clamp(1, grid.jobs()) - 1, weight / total);
-    saturated.iter().map(at).collect()
 }
 
 /// The levels' equations around one set of rates.

@@ -164,6 +164,7 @@ fn curve(levels: &[&LevelOutcome]) -> Vec<CurvePoint> {
     };
     let rows = highest.min(ROWS);
     let users = (1..=rows).map(|row| (u64::from(row) * u64::from(highest)).div_ceil(u64::from(rows)) as u32);
+    let users = std::iter::once(1).chain(users.skip(1));
     users.filter_map(|n| point(levels, n)).collect()
 }
 

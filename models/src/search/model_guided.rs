@@ -44,22 +44,49 @@ impl ModelGuided {
         if last.plan.purpose != Purpose::Canary || last.rejected.is_some() {
             return;
         }
-        let same = |r: &&mut Run| r.outcome.users == last.outcome.users && r.rejected.is_none();
-        let Some(before) = earlier.iter_mut().filter(same).next_back() else {
-            return;
-        };
+        let users = last.outcome.users;
+        let mut same = earlier
+            .iter()
+            .filter(|r| r.outcome.users == users && r.rejected.is_none());
+        let Some(before) = same.next_back() else { return };
         if guards::slower(&last.outcome, &before.outcome) {
-            let users = last.outcome.users;
-            last.rejected = Some(format!("{RECOVERING} at {users} users"));
+            last.rejected = Some(format!("the site had not recovered at {users} users"));
+            return;
+        }
+        if guards::change(&last.outcome, &before.outcome).is_some_and(|change| change < 0.0) {
+            // Faster than at the start: the early levels saw caches and compilers warm up.
+            let early = earlier
+                .iter_mut()
+                .filter(|r| r.plan.purpose == Purpose::Calibrate);
+            for run in early.filter(|r| r.rejected.is_none()) {
+                run.rejected = Some(format!(
+                    "the site was still warming up at {} users",
+                    run.outcome.users
+                ));
+            }
         }
     }
-}
 
-/// How the reason begins where a level shows the after-effects of another one.
-const RECOVERING: &str = "the site had not recovered";
+    /// Significant relative changes of the response time between the canaries and the earlier level that they repeat; 0
+    /// where a canary sees none.
+    fn changes(&self) -> Vec<f64> {
+        let counts = || self.history.runs.iter().filter(|r| r.rejected.is_none());
+        let canaries = counts().filter(|r| r.plan.purpose == Purpose::Canary);
+        let change = |canary: &Run| {
+            let same =
+                |r: &&Run| r.outcome.users == canary.outcome.users && r.plan.purpose != Purpose::Canary;
+            let before = counts().find(same)?;
+            Some(guards::change(&canary.outcome, &before.outcome).unwrap_or(0.0))
+        };
+        canaries.filter_map(change).collect()
+    }
 
-fn is_recovering(reason: &str) -> bool {
-    reason.starts_with(RECOVERING)
+    /// The change that two canaries have seen.
+    fn drift(&self) -> Option<f64> {
+        let changes = self.changes();
+        let agreed = changes.len() >= 2 && changes.iter().all(|&change| change > 0.0);
+        changes.last().copied().filter(|_| agreed)
+    }
 }
 
 impl Strategy for ModelGuided {

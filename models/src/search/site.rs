@@ -8,7 +8,7 @@ use super::outcome::ResourceDemand;
 use crate::Estimate;
 
 /// Standard deviations of the rates' departure from an explanation per e-fold of n, with their prior weights.
-const SPREADS: [(f64, f64); 4] = [(0.015, 0.3), (0.05, 0.3), (0.15, 0.25), (0.45, 0.15)];
+const SPREADS: [(f64, f64); 4] = [(0.02, 0.3), (0.06, 0.3), (0.16, 0.25), (0.45, 0.15)];
 
 /// Two-sided 95 % quantile of the normal law.
 pub(crate) const NORMAL_95: f64 = 1.959_964;
@@ -40,7 +40,7 @@ pub(crate) struct Forecast {
     pub(crate) response_s: f64,
     /// Standard deviation of ln R.
     pub(crate) log_sd: f64,
-    /// -dR/dZ.
+    /// 1 - d ln X / d ln N: 0 where throughput grows with the users, 1 where it has stopped growing.
     pub(crate) saturation: f64,
     /// Transactions inside the site.
     pub(crate) jobs: f64,
@@ -62,6 +62,8 @@ impl SiteModel {
                     offset: explanation.offset,
                     capacity,
                     spread,
+                    knee_jobs: explanation.knee_jobs,
+                    approach: explanation.approach,
                     log_weight: (explanation.weight * share).ln(),
                 };
                 parts.extend(Posterior::fit(&prior, &grid, &evidence.levels, evidence.think));
@@ -95,12 +97,19 @@ impl SiteModel {
     /// Prediction with its doubt, that between the explanations included.
     pub(crate) fn forecast(&self, users: u32) -> Option<Forecast> {
         let think_s = self.think_s();
+        let users = users.max(1);
+        // A few users more: what they add to throughput tells how saturated the site is, also without think time.
+        let more = users + (users / 30).max(1);
+        let factor = f64::from(more) / f64::from(users);
         let mut mixed = Mixed::default();
         let (mut saturation, mut jobs) = (0.0, 0.0);
         for (weight, part) in &self.parts {
-            let prediction = part.predict(&self.grid, users.max(1), think_s)?;
-            mixed.add(*weight, prediction.flow.response_s.ln(), prediction.log_sd);
-            saturation += weight * prediction.flow.saturation;
+            let prediction = part.predict(&self.grid, users, think_s)?;
+            let response_s = prediction.flow.response_s;
+            let then_s = part.response_s(more, think_s)?;
+            let slower = (then_s + think_s) / (response_s + think_s);
+            mixed.add(*weight, response_s.ln(), prediction.log_sd);
+            saturation += weight * (slower.ln() / factor.ln()).clamp(0.0, 1.0);
             jobs += weight * prediction.flow.jobs;
         }
         let response_s = mixed.mean.exp();
@@ -117,7 +126,8 @@ impl SiteModel {
     pub(crate) fn estimates(&self, users: u32) -> Option<(Estimate, Estimate)> {
         let forecast = self.forecast(users)?;
         let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
-        let factor = (NORMAL_95 * forecast.log_sd).exp();
+        // No network describes a site better than to a per cent.
+        let factor = (NORMAL_95 * forecast.log_sd.hypot(0.01)).exp();
         let (low, high) = (forecast.response_s / factor, forecast.response_s * factor);
         let response = Estimate::new(forecast.response_s, low, high, samples)?;
         // The doubt on the think time moves throughput at light load only; there it is all the doubt there is.
@@ -129,27 +139,77 @@ impl SiteModel {
         Some((throughput, response))
     }
 
-    /// Plateau of throughput with the doubt on its logarithm: the rate over the saturated levels, or at the far end where
-    /// there is none yet.
+    /// Plateau of throughput with the doubt on its logarithm: the rate where a high level
+    /// is known best, or at the far end where none is saturated yet; the peak where throughput falls again.
     pub(crate) fn plateau(&self) -> Option<(f64, f64)> {
         let saturated = self.saturated_jobs();
         let mut mixed = Mixed::default();
         for (weight, part) in &self.parts {
-            let (log_rate, sd) = part.plateau(&self.grid, &saturated);
+            let (log_rate, sd) = match self.peak_of(part) {
+                Some((_, rate, sd)) => (rate.ln(), sd),
+                None => part.plateau(&self.grid, self.best_known(part, &saturated)),
+            };
             mixed.add(*weight, log_rate, sd);
         }
         Some((mixed.mean.exp(), mixed.sd()))
     }
 
-    /// Transactions inside at the saturated levels, each with its weight.
-    fn saturated_jobs(&self) -> Vec<(usize, f64)> {
-        let levels = self.evidence.levels.iter();
-        let found = levels.filter_map(|level| {
-            let forecast = self.forecast(level.users)?;
-            let weight = 1.0 / (level.throughput_error.powi(2) + 1e-6);
-            (forecast.saturation > 0.8).then_some(((forecast.jobs.round() as usize).max(1), weight))
+    /// Number of users with the largest throughput, where the explanations that see it fall beyond have the majority.
+    pub(crate) fn peak_users(&self) -> Option<u32> {
+        let falling = self
+            .parts
+            .iter()
+            .filter_map(|(weight, part)| Some((*weight, self.peak_of(part)?.0)));
+        let falling: Vec<(f64, u32)> = falling.collect();
+        let weight: f64 = falling.iter().map(|(weight, _)| weight).sum();
+        let most = falling.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+        most.filter(|_| weight > 0.5).map(|&(_, users)| users)
+    }
+
+    /// (users, throughput, standard deviation of its logarithm) at the peak, where throughput falls clearly and
+    /// significantly beyond it.
+    fn peak_of(&self, part: &Posterior) -> Option<(u32, f64, f64)> {
+        let think_s = self.think_s();
+        let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
+        let places = (1..=16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
+        let rates = places.filter_map(|users| {
+            let prediction = part.predict(&self.grid, users, think_s)?;
+            let response_s = prediction.flow.response_s;
+            let share = response_s / (response_s + think_s);
+            let lever: Vec<f64> = prediction.lever.iter().map(|d| share * d).collect();
+            Some((users, f64::from(users) / (response_s + think_s), lever))
         });
-        found.collect()
+        let rates: Vec<_> = rates.collect();
+        let (_, last, last_lever) = rates.last()?;
+        let (users, rate, lever) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let difference: Vec<f64> = lever.iter().zip(last_lever).map(|(a, b)| a - b).collect();
+        let doubt = part.covariance_of(&difference, &difference).max(0.0).sqrt();
+        let fall = (rate / last).ln();
+        let sd = part.covariance_of(lever, lever).max(0.0).sqrt();
+        (fall > 0.03 && fall > 1.6 * doubt).then_some((*users, *rate, sd))
+    }
+
+    /// Transactions inside at the saturated ones among the highest levels: where a plateau may be read.
+    fn saturated_jobs(&self) -> Vec<usize> {
+        let levels = &self.evidence.levels;
+        let highest = levels.iter().map(|l| l.users).max().unwrap_or(1);
+        let high = levels
+            .iter()
+            .filter(|l| f64::from(l.users) > 0.78 * f64::from(highest));
+        let forecasts = high.filter_map(|l| self.forecast(l.users));
+        forecasts
+            .filter(|f| f.saturation > 0.5)
+            .map(|f| (f.jobs.round() as usize).max(1))
+            .collect()
+    }
+
+    /// The one of these numbers at which an explanation knows the rate best; the far end where there is none.
+    fn best_known(&self, part: &Posterior, saturated: &[usize]) -> usize {
+        let known = saturated
+            .iter()
+            .map(|&jobs| (jobs, part.plateau(&self.grid, jobs).1));
+        let best = known.min_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or(self.grid.jobs(), |(jobs, _)| jobs)
     }
 
     /// `X_max` with its 95 % interval.
@@ -179,7 +239,10 @@ impl SiteModel {
         let saturated = self.saturated_jobs();
         let gains = self.parts.iter().filter_map(|(weight, part)| {
             let candidate = part.predict(&self.grid, users, self.think_s())?;
-            let shared = part.covariance_of(&candidate.lever, &part.plateau_lever(&self.grid, &saturated));
+            let shared = part.covariance_of(
+                &candidate.lever,
+                &part.plateau_lever(&self.grid, self.best_known(part, &saturated)),
+            );
             Some(weight * shared * shared / (candidate.log_sd.powi(2) + log_variance))
         });
         gains.sum()
@@ -242,6 +305,10 @@ struct Explanation {
     log_rates: Vec<f64>,
     /// Standard deviation of the response time without queueing, relative.
     offset: f64,
+    /// As in [`Prior`].
+    approach: f64,
+    /// As in [`Prior`].
+    knee_jobs: f64,
     weight: f64,
 }
 
@@ -257,12 +324,22 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         .iter()
         .map(Station::limit_per_s)
         .fold(f64::INFINITY, f64::min);
+    // Where no limit is known, every number of transactions may be the knee.
+    let knee = |cap: f64| {
+        if cap.is_finite() {
+            (cap * response_s).max(1.0)
+        } else {
+            1.0
+        }
+    };
     let mut found = Vec::new();
     if busy_s > 0.0 && busy_s > 0.7 * response_s {
         let log_rates = network::log_rates(&stations, jobs);
         found.push(Explanation {
             log_rates,
             offset: 0.04,
+            approach: 0.15,
+            knee_jobs: knee(known_cap),
             weight: 0.4,
         });
     }
@@ -277,6 +354,8 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
     found.push(Explanation {
         log_rates: profiled.clone(),
         offset: 0.3,
+        approach: if known_cap.is_finite() { 0.15 } else { 0.0 },
+        knee_jobs: knee(known_cap),
         weight: 0.4,
     });
     let Some(seen) = evidence.seen_plateau() else {
@@ -287,6 +366,8 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates: pool,
             offset: 0.3,
+            approach: 0.0,
+            knee_jobs: knee(seen),
             weight: 0.15,
         });
         if let Some(rest) = stations.iter_mut().find(|s| s.servers.is_infinite()) {
@@ -300,6 +381,8 @@ fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
         found.push(Explanation {
             log_rates,
             offset: 0.3,
+            approach: 0.03,
+            knee_jobs: knee(seen),
             weight: 0.15,
         });
     }

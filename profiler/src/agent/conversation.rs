@@ -13,7 +13,7 @@ use crate::wire::message::{Answer, Failure, Hello, Request};
 use crate::wire::{Connection, LONGEST_REQUEST, PROTOCOL, WireError};
 
 /// Time for the hello, and for a frame once its first byte has come.
-const SHORT_NS: u64 = 5_000_000_000;
+pub(super) const SHORT_NS: u64 = 5_000_000_000;
 /// Time that a client may be silent between requests.
 const IDLE_NS: u64 = 1_200_000_000_000;
 /// Groups that one client may watch.

@@ -53,7 +53,7 @@ pub struct TreeSum {
     pub threads: u32,
     /// Members whose own time comes from clock ticks.
     pub by_ticks: u32,
-    /// Members with time of waited-for children, which comes in clock ticks.
+    /// Members that have waited for children, whose time comes in clock ticks.
     pub parents: u32,
 }
 
@@ -162,9 +162,10 @@ impl Account {
         let clocks_ns = self.ended_ns.saturating_add(sum.own_ns);
         self.make_up_for_lost(clocks_ns, tree_ns);
         let clocks_ns = clocks_ns.saturating_add(self.made_up_ns);
+        // The clocks of the living are the same in both accounts; what is cut off is half of the largest on average.
         let ending_ns = self
             .ending
-            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), stale_ns + cut_ns);
+            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2);
         let values = Values {
             control_group_ns: circumstances.control_group_ns,
             records_ns: circumstances.ledger.then_some(clocks_ns + ending_ns),

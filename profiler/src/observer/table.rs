@@ -75,7 +75,6 @@ impl Seen {
 pub struct Table {
     processes: HashMap<u32, Seen>,
     revision: u64,
-    ended: HashMap<u32, u64>,
     turn: u32,
     buffer: Vec<u8>,
 }
@@ -105,12 +104,6 @@ impl Table {
         self.revision
     }
 
-    /// How many processes that were known as children of `parent` have ended.
-    #[must_use]
-    pub fn ended_children(&self, parent: u32) -> u64 {
-        self.ended.get(&parent).copied().unwrap_or(0)
-    }
-
     /// The names of all processes, each once.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -135,10 +128,7 @@ impl Table {
 
     /// Takes a process out, as a scan does when it is gone.
     pub fn remove(&mut self, pid: u32) {
-        if let Some(seen) = self.processes.remove(&pid) {
-            *self.ended.entry(seen.stat.parent).or_default() += 1;
-        }
-        self.ended.remove(&pid);
+        self.processes.remove(&pid);
     }
 
     /// Takes a process out to change it, in a test.
@@ -150,6 +140,7 @@ impl Table {
     /// Finds the processes that have come, gone, or taken other names. With `told`, changes of names are reported otherwise
     /// and need not be looked for.
     pub fn scan(&mut self, system: &System, depth: Depth, told: bool) {
+        let now_ns = clock::monotonic_ns();
         let listed = system.pids();
         let present: HashSet<u32> = listed.iter().copied().collect();
         let gone: Vec<u32> = self
@@ -161,7 +152,6 @@ impl Table {
         for pid in gone {
             self.remove(pid);
         }
-        let now_ns = clock::monotonic_ns();
         let mut fresh: Vec<u32> = listed
             .iter()
             .copied()

@@ -14,6 +14,7 @@ use crate::process::{Identity, Names};
 use crate::reading::{GroupReading, HostReading};
 use crate::system::Facts;
 
+mod endings;
 mod kin;
 
 /// A process that belongs to a group.
@@ -31,6 +32,10 @@ pub struct Member {
     pub newborn: bool,
     /// CPU time when last seen, ns.
     pub last_cpu_ns: u64,
+    /// Page faults of waited-for children when it became a member; they tell of a child whose time is less than a tick.
+    pub base_faults: u64,
+    /// Whether it has waited for a child since.
+    pub has_waited: bool,
     /// Waited-for children's CPU time when last seen, ns.
     pub last_children_ns: u64,
     /// Its parent when last seen.
@@ -59,13 +64,6 @@ impl Member {
     }
 }
 
-/// The processes that init adopts leave their time with it when they end.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Reaper {
-    children_ns: u64,
-    ended: u64,
-}
-
 /// The watch of one client.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -82,7 +80,8 @@ pub struct Watch {
     busy_at_begin_ns: Option<u64>,
     given_ns: u64,
     tasks_started: Option<u64>,
-    reaper: Option<Reaper>,
+    /// What init had taken over from ended processes at the last account, ns.
+    reaped_ns: Option<u64>,
 }
 
 impl Watch {
@@ -383,127 +382,19 @@ impl Watch {
             let Some(cpu_ns) = seen.cpu_ns else { continue };
             let children_ns = facts.ticks_to_ns(seen.stat.children_ticks);
             if member.base_ns.is_none() {
-                member.base_ns = Some(if member.newborn {
-                    (0, 0)
+                let before = if member.newborn {
+                    (0, 0, 0)
                 } else {
-                    (cpu_ns, children_ns)
-                });
+                    (cpu_ns, children_ns, seen.stat.children_minor_faults)
+                };
+                member.base_ns = Some((before.0, before.1));
+                member.base_faults = before.2;
             }
+            member.has_waited |= seen.stat.children_minor_faults > member.base_faults;
             member.last_cpu_ns = cpu_ns;
             member.last_children_ns = children_ns;
             member.parent = seen.stat.parent;
             member.ignores_children = seen.status.ignores_children;
-        }
-    }
-
-    /// Decides for each member that is gone who has its time now.
-    fn settle_ended(&mut self, table: &Table) {
-        let mut ended = std::mem::take(&mut self.departed);
-        ended.extend(
-            self.members
-                .values()
-                .filter(|member| table.get(member.identity).is_none())
-                .cloned(),
-        );
-        let gone: HashMap<u32, Member> = ended
-            .iter()
-            .map(|member| (member.identity.pid, member.clone()))
-            .collect();
-        for member in &ended {
-            let heir = self.heir(member, &gone, table);
-            let whole_ns = member.last_cpu_ns + member.last_children_ns;
-            if let Some((_, account)) = heir.and_then(|group| self.groups.get_mut(group)) {
-                // The waiting parent takes over the whole life, also the part before the watch began.
-                let own = heir == Some(member.group);
-                account.exclude(if own {
-                    whole_ns - member.spent_ns()
-                } else {
-                    whole_ns
-                });
-            }
-            let base_ns = member.base_ns.map_or(0, |(own, _)| own);
-            let final_ns = member.last_cpu_ns.max(member.ended_ns.unwrap_or(0));
-            if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.ended(
-                    member,
-                    final_ns.saturating_sub(base_ns),
-                    heir == Some(member.group),
-                );
-            }
-            if self.member(member.identity).is_some() {
-                self.members.remove(&member.identity.pid);
-                // Its record may still come, and is then counted for what it says more.
-                self.kin.count(member.identity.pid, member.group, final_ns);
-            }
-        }
-    }
-
-    /// The group of the living process that has waited for this ended one, if that is a member: its parent, or the parent of
-    /// a parent that has ended too.
-    fn heir(&self, ended: &Member, gone: &HashMap<u32, Member>, table: &Table) -> Option<usize> {
-        let mut parent = ended.parent;
-        for _ in 0..=gone.len() {
-            let waiting = match gone.get(&parent) {
-                Some(also_gone) => {
-                    parent = also_gone.parent;
-                    !also_gone.ignores_children
-                }
-                None => {
-                    let member = self.member(table.by_pid(parent)?.identity())?;
-                    return (!member.ignores_children).then_some(member.group);
-                }
-            };
-            if !waiting {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// Looks for signs that processes were started and ended unseen with nobody of their group waiting for them.
-    fn suspect(&mut self, table: &Table, host: &HostReading, facts: &Facts) {
-        let started = host.detail.tasks_started;
-        let forked = started != self.tasks_started || started.is_none();
-        let first = self.tasks_started.is_none();
-        self.tasks_started = started;
-        let adopted_ns = self.unexplained_growth_of_init(table, facts);
-        if first {
-            return;
-        }
-        for member in self
-            .members
-            .values()
-            .filter(|member| member.ignores_children && forked)
-        {
-            if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.suspect(format!(
-                    "process {} ({}) ignores the ends of its children: the time of those that ended unseen is in no counter",
-                    member.identity.pid, member.name
-                ));
-            }
-        }
-        if adopted_ns > 0 {
-            for (_, account) in &mut self.groups {
-                account.suspect(format!(
-                    "orphans that spent {} ms ended unseen, and may have been the group's",
-                    adopted_ns / 1_000_000
-                ));
-            }
-        }
-    }
-
-    /// What init has taken over from ended processes since the last account, if none of those it was known to have has ended.
-    fn unexplained_growth_of_init(&mut self, table: &Table, facts: &Facts) -> u64 {
-        let Some(init) = table.by_pid(INIT) else { return 0 };
-        let children_ns = facts.ticks_to_ns(init.stat.children_ticks);
-        let now = Reaper {
-            children_ns,
-            ended: table.ended_children(INIT),
-        };
-        let before = self.reaper.replace(now);
-        match before {
-            Some(before) if before.ended == now.ended => children_ns.saturating_sub(before.children_ns),
-            _ => 0,
         }
     }
 }
@@ -512,7 +403,7 @@ fn add(sum: &mut TreeSum, member: &Member, seen: &Seen) {
     sum.own_ns += member.own_spent_ns();
     let children_ns = member.spent_ns() - member.own_spent_ns();
     sum.children_ns += children_ns;
-    sum.parents += u32::from(children_ns > 0);
+    sum.parents += u32::from(member.has_waited || children_ns > 0);
     sum.by_ticks += u32::from(seen.cpu_ns.is_some() && !seen.by_clock);
     if seen.stat.state != 'Z' {
         sum.processes += 1;

@@ -25,13 +25,15 @@ pub struct HostDetail {
     pub interfaces: Vec<Interface>,
     /// Segments that TCP has sent again.
     pub tcp_retransmissions: Option<u64>,
-    /// Listening TCP ports.
+    /// TCP connections that wait out the time after their end.
+    pub tcp_time_wait: Option<u64>,
+    /// Listening TCP ports; in readings taken on demand.
     pub ports: Vec<ListeningPort>,
     /// Time in which some task waited for a resource (pressure stall information).
     pub pressure: Option<Pressure>,
-    /// Mean frequency of the cores now, Hz.
+    /// Mean frequency of the cores now, Hz; in readings taken on demand.
     pub frequency_hz: Option<u64>,
-    /// Frequency at which the cores are sold (base or nominal), Hz.
+    /// Frequency at which the cores are sold (base or nominal), Hz; in readings taken on demand.
     pub frequency_nominal_hz: Option<u64>,
 }
 
@@ -101,8 +103,6 @@ pub struct ListeningPort {
     pub established: u32,
     /// Connections to it that the other side has closed and the server has not.
     pub close_wait: u32,
-    /// Connections to it that wait out the time after their end.
-    pub time_wait: u32,
     /// Connections that wait to be accepted.
     pub backlog: u32,
     /// Unanswered retransmissions of its connections now.
@@ -125,6 +125,8 @@ pub struct Pressure {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupDetail {
+    /// Numbers of the cores that its processes may run on (affinity); groups with a core in common share it.
+    pub core_set: Vec<u32>,
     /// Address space of the processes alive, bytes.
     pub virtual_bytes: Option<u64>,
     /// Page faults served from memory, since the watch began.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accuracy;
 #[cfg(test)]
+mod channel;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod sessions;

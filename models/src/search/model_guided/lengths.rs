@@ -3,6 +3,7 @@
 use super::ModelGuided;
 use super::outlook::Outlook;
 use crate::level::Precision;
+use crate::search::outcome::LevelOutcome;
 use crate::search::plan::{LevelPlan, Purpose};
 use crate::search::site::{Forecast, NORMAL_95};
 
@@ -31,9 +32,9 @@ fn scatter(search: &ModelGuided) -> (f64, f64) {
 /// Wanted relative half-widths of throughput and response time.
 fn wanted(saturation: f64) -> (f64, f64) {
     match saturation {
-        s if s < 0.3 => (0.2, 0.05),
+        s if s < 0.3 => (0.2, 0.06),
         s if s < 0.8 => (0.02, 0.10),
-        _ => (0.015, 1.0),
+        _ => (0.018, 1.0),
     }
 }
 
@@ -50,7 +51,24 @@ pub(super) fn price(search: &ModelGuided, users: u32, forecast: &Forecast) -> (f
     let own = of_response / samples;
     let law = of_throughput * lever * lever / samples;
     let share = forecast.saturation;
-    (time_s + WARM_UP_S, (1.0 - share) * own + share * law)
+    (
+        time_s + settling_s(search, forecast) + WARM_UP_S,
+        (1.0 - share) * own + share * law,
+    )
+}
+
+/// Time in which the queues of the level before drain, or new ones fill, s.
+fn settling_s(search: &ModelGuided, forecast: &Forecast) -> f64 {
+    let before = search.history.runs.last().map_or(0.0, |r| inside(&r.outcome));
+    (forecast.jobs - before).abs() / forecast.throughput_per_s
+}
+
+/// Transactions inside the site at the end of a level.
+fn inside(outcome: &LevelOutcome) -> f64 {
+    let thinking = outcome
+        .throughput_per_s
+        .map_or(0.0, |x| x.value * outcome.think_time_s);
+    (f64::from(outcome.users) - thinking).max(0.0)
 }
 
 /// A plan whose precision suits what the level can teach.
@@ -65,6 +83,10 @@ pub(super) fn suited(
     let forecast = outlook.model.forecast(users);
     let (throughput, response_time) = wanted(forecast.map_or(1.0, |f| f.saturation));
     let longest_s = options.precision.max_level_s;
+    // A level shorter than its transient would measure that.
+    let settling_s = forecast
+        .map_or(0.0, |f| settling_s(search, &f))
+        .min(0.5 * longest_s);
     LevelPlan {
         users,
         purpose,
@@ -72,6 +94,8 @@ pub(super) fn suited(
         precision: Precision {
             throughput,
             response_time,
+            min_measured_s: options.precision.min_measured_s.max(settling_s),
+            max_level_s: longest_s + settling_s,
             ..options.precision
         },
         forecast_s: forecast.map_or(longest_s, |f| price(search, users, &f).0),

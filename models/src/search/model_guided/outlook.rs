@@ -2,7 +2,7 @@
 
 use super::{ModelGuided, evidence};
 use crate::search::network;
-use crate::search::site::{NORMAL_95, SiteModel};
+use crate::search::site::{Forecast, NORMAL_95, SiteModel};
 
 /// Fractions of N* over which the response-time curve is to be known.
 const TARGETS: [f64; 10] = [0.05, 0.3, 0.55, 0.75, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5];
@@ -53,12 +53,11 @@ impl Outlook {
 
     /// Whether two levels beyond N* show a plateau that the model agrees with.
     pub(super) fn confirmed(&self) -> bool {
-        let reached = self
-            .model
-            .forecast(self.highest)
-            .map_or(0.0, |f| f.throughput_per_s);
+        let reached = self.model.forecast(self.highest);
         let top = self.model.plateau().map_or(f64::INFINITY, |(rate, _)| rate);
-        self.beyond >= 2 && reached > 0.8 * top
+        let flat = |f: Forecast| f.throughput_per_s > 0.8 * top && f.saturation > 0.9;
+        let far = f64::from(self.highest) > 4.0 * self.saturation_users;
+        self.beyond >= 2 && (reached.is_some_and(flat) || far || self.model.peak_users().is_some())
     }
 
     /// Mean relative half-width of the response-time curve's band over 1..1.5 N*.
@@ -72,6 +71,19 @@ impl Outlook {
     pub(super) fn capacity_doubt(&self) -> f64 {
         self.model
             .capacity()
+            .map_or(f64::INFINITY, |e| e.relative_half_width())
+    }
+
+    /// Number of users of an overload: 1.8 N*, more where N* is so small that chance alone empties the queues.
+    pub(super) fn overload_users(&self) -> u32 {
+        let knee = self.saturation_users;
+        (1.8 * knee).max(knee + 3.5 * knee.sqrt()).ceil() as u32
+    }
+
+    /// Relative half-width of the interval of N*.
+    pub(super) fn saturation_doubt(&self) -> f64 {
+        self.model
+            .saturation_users()
             .map_or(f64::INFINITY, |e| e.relative_half_width())
     }
 

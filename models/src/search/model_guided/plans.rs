@@ -6,7 +6,10 @@ use super::outlook::Outlook;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
-const PLACES: [f64; 9] = [0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.7];
+const PLACES: [f64; 11] = [0.02, 0.08, 0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
+
+/// Length of a canary level, s.
+const CANARY_S: f64 = 15.0;
 
 /// Time under load beyond which no level is added for more precision where nothing else is asked, s.
 const DEFAULT_BUDGET_S: f64 = 1_200.0;
@@ -31,7 +34,8 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
         .or_else(|| refinement(search, &outlook))
-        .or_else(|| canary(search))?;
+        .or_else(|| canary(search, &outlook))
+        .or_else(|| overload(search, &outlook))?;
     Some(dated(search, Some(&outlook), plan))
 }
 
@@ -66,29 +70,27 @@ fn first(search: &ModelGuided) -> LevelPlan {
     light(search, users, Purpose::Calibrate, why)
 }
 
-/// After a collapse the level before it is run again until the site has recovered; three times at most.
+/// After a collapse the lowest level is run again until the site has recovered; four times at most.
 fn recovery(search: &ModelGuided) -> Option<LevelPlan> {
     let runs = &search.history.runs;
     let last = runs.last()?;
     let (standing, collapsed) = search.standing();
     let collapsed = collapsed?;
-    let recovering =
-        last.outcome.users >= collapsed || last.rejected.as_deref().is_some_and(super::is_recovering);
+    let recovering = last.outcome.users >= collapsed || last.rejected.as_deref().is_some();
     let tried = runs
         .iter()
         .rev()
         .take_while(|r| r.plan.purpose == Purpose::Canary)
         .count();
-    if !recovering || tried >= 3 {
+    if !recovering || tried >= 4 {
         return None;
     }
-    let users = standing.iter().map(|o| o.users).max()?;
-    let why = format!(
-        "Throughput collapsed at {} users: {users} users show whether the site recovers.",
-        last.outcome.users.max(collapsed)
-    );
+    let users = standing.iter().map(|o| o.users).min()?;
+    let why =
+        format!("Throughput collapsed at {collapsed} users: {users} users show when the site has recovered.");
     let mut plan = light(search, users, Purpose::Canary, why);
     plan.precision.response_time = 0.2;
+    plan.precision.min_measured_s = 15.0;
     plan.precision.max_level_s = search.history.options.precision.max_level_s;
     Some(plan)
 }
@@ -152,26 +154,30 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         )
     } else if outlook.beyond == 0 {
         (
-            above(1.3),
+            above(1.2),
             Purpose::Explore,
             format!("N* is {knee:.0} users by the model: a level beyond it shows the plateau."),
         )
     } else {
         (
-            above(1.7),
-            Purpose::Overload,
+            above(1.4),
+            Purpose::Explore,
             format!(
                 "Another level well beyond N* = {knee:.0} confirms the plateau, or shows throughput falling."
             ),
         )
     };
-    Some(suited(search, outlook, users, purpose, why))
+    let mut plan = suited(search, outlook, users, purpose, why);
+    // What a first look leaves open, later levels learn where it costs least.
+    plan.precision.throughput = plan.precision.throughput.max(0.03);
+    plan.precision.response_time = plan.precision.response_time.max(0.12);
+    Some(plan)
 }
 
 /// Between the largest number of users that held and the smallest that broke the site.
 fn between(search: &ModelGuided, outlook: &Outlook, collapsed: u32) -> Option<LevelPlan> {
     let (low, high) = (f64::from(outlook.highest), f64::from(collapsed));
-    if high < 1.15 * low || outlook.beyond >= 2 {
+    if high < 1.1 * low || high < low + 1.5 || outlook.beyond >= 2 {
         return None;
     }
     let users = (low * high).sqrt().round() as u32;
@@ -196,7 +202,8 @@ fn capped(search: &ModelGuided, outlook: &Outlook, plan: LevelPlan) -> Option<Le
 fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let options = &search.history.options;
     let (doubt, capacity) = (outlook.response_doubt(), outlook.capacity_doubt());
-    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput;
+    let knee = outlook.saturation_doubt() > 2.5 * options.wanted_throughput;
+    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput && !knee;
     if enough || outlook.beyond == 0 || search.history.load_s() > 0.9 * budget_s(search) {
         return None;
     }
@@ -205,17 +212,24 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let scored = PLACES.iter().filter_map(|fraction| {
-        let users = ((fraction * outlook.saturation_users).round() as u32).clamp(1, most);
-        let forecast = outlook.model.forecast(users)?;
-        let (time_s, variance) = price(search, users, &forecast);
-        let gain = if doubt > options.wanted_response {
-            outlook.model.gain(users, variance, &targets)
-        } else {
-            outlook.model.capacity_gain(users, variance)
-        };
-        Some((users, gain / (time_s + 5.0)))
-    });
+    let places = PLACES
+        .iter()
+        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
+    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
+    let scored = places
+        .filter(|&users| tried(search, users) < 4)
+        .filter_map(|users| {
+            let forecast = outlook.model.forecast(users)?;
+            let (time_s, variance) = price(search, users, &forecast);
+            let gain = if doubt > options.wanted_response {
+                outlook.model.gain(users, variance, &targets)
+            } else if capacity > options.wanted_throughput {
+                outlook.model.capacity_gain(users, variance)
+            } else {
+                outlook.model.gain(users, variance, &[1])
+            };
+            Some((users, gain / (time_s + 5.0)))
+        });
     let (users, _) = scored.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let share = f64::from(users) / outlook.saturation_users;
     let why = format!(
@@ -226,21 +240,66 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     Some(suited(search, outlook, users, Purpose::Explore, why))
 }
 
-/// At the end of a longer run, the best known level at low load once more.
-fn canary(search: &ModelGuided) -> Option<LevelPlan> {
-    let runs = &search.history.runs;
-    let checked = runs.iter().any(|r| r.plan.purpose == Purpose::Canary);
-    if checked || search.history.load_s() < 100.0 {
+/// How many levels lie about there already.
+fn tried(search: &ModelGuided, users: u32) -> usize {
+    let near = |n: u32| (f64::from(n) / f64::from(users)).ln().abs() < 0.06;
+    search
+        .history
+        .runs
+        .iter()
+        .filter(|r| near(r.outcome.users))
+        .count()
+}
+
+/// Far beyond N* at the end, when its long queue can disturb no other level.
+fn overload(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let users = outlook.overload_users();
+    let done = search
+        .history
+        .runs
+        .iter()
+        .any(|r| r.plan.purpose == Purpose::Overload);
+    let may = outlook.collapsed.is_none() && users <= search.history.ceiling();
+    if done || !may || !outlook.confirmed() || f64::from(outlook.highest) > 0.85 * f64::from(users) {
         return None;
     }
-    let low = runs
+    let why = format!(
+        "{users} users ({:.1} N*) show whether throughput holds under overload.",
+        f64::from(users) / outlook.saturation_users
+    );
+    let mut plan = suited(search, outlook, users, Purpose::Overload, why);
+    plan.precision.throughput = 0.025;
+    Some(plan)
+}
+
+/// At the end of a longer run, the best known level at low load once more.
+fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let history = &search.history;
+    // One that sees a change is not believed alone.
+    let checked = history
+        .runs
         .iter()
-        .filter(|r| r.rejected.is_none() && r.plan.purpose == Purpose::Calibrate);
-    let level = low.max_by_key(|r| r.outcome.response_time_s.map_or(0, |e| e.samples))?;
-    let users = level.outcome.users;
-    let minutes = search.history.load_s() / 60.0;
+        .filter(|r| r.plan.purpose == Purpose::Canary)
+        .count();
+    let enough = if search.changes().last().is_some_and(|&change| change > 0.0) {
+        2
+    } else {
+        1
+    };
+    if checked >= enough || history.load_s() < 30.0 {
+        return None;
+    }
+    // A canary that sees too few transactions sees nothing.
+    let telling = |users: &u32| {
+        let forecast = outlook.model.forecast(*users);
+        forecast.is_some_and(|f| f.saturation < 0.5 && f.throughput_per_s * CANARY_S > 60.0)
+    };
+    let users = history.valid().iter().map(|o| o.users).filter(telling).min()?;
+    let minutes = history.load_s() / 60.0;
     let why = format!(
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
-    Some(light(search, users, Purpose::Canary, why))
+    let mut plan = light(search, users, Purpose::Canary, why);
+    plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S);
+    Some(plan)
 }

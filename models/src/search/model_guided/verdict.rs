@@ -24,28 +24,62 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     let capacity = model.capacity();
     let (verdict, reason) = judged(search, outlook, capacity);
     let mut finding = Finding::without_figures(verdict, vec![reason]);
-    finding
-        .reasons
-        .extend(search.history.runs.iter().filter_map(|r| r.rejected.clone()));
-    if matches!(
+    if !matches!(
         verdict,
-        VerdictCode::Found | VerdictCode::Retrograde | VerdictCode::Inconclusive
+        VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
+        let stands = outlook.collapsed.filter(|_| !outlook.confirmed());
+        let (capacity, users) = match stands {
+            Some(collapsed) => before_collapse(outlook, collapsed),
+            None => (capacity, model.saturation_users()),
+        };
         finding.max_throughput_per_s = capacity;
-        finding.saturation_users = model.saturation_users();
+        finding.saturation_users = users;
         let demands = &outlook.model.evidence().demands;
         finding.bottleneck = capacity.and_then(|x| measured::bottleneck(demands, x.value));
     } else {
         (finding.max_throughput_per_s, finding.saturation_users) = search.history.reached();
     }
+    if verdict == VerdictCode::Retrograde {
+        let users = model.peak_users().unwrap_or(outlook.highest);
+        finding.retrograde_users = Estimate::symmetric(f64::from(users), 0.0, 1);
+    }
     finding.curve = curve(outlook);
     finding
 }
 
+/// Throughput with the largest number of users that held; the true peak lies at most where the collapse does.
+fn before_collapse(outlook: &Outlook, collapsed: u32) -> (Option<Estimate>, Option<Estimate>) {
+    let room = f64::from(collapsed) / f64::from(outlook.highest);
+    let rate = outlook.model.estimates(outlook.highest).map(|(rate, _)| rate);
+    let rate = rate.and_then(|e| Estimate::new(e.value, e.low, e.high * room, e.samples));
+    let single_s = outlook.model.forecast(1).map_or(0.0, |f| f.response_s);
+    (rate, rate.map(|e| e.scaled(single_s + outlook.model.think_s())))
+}
+
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    if search.history.two_state() {
+        return (
+            VerdictCode::Bistable,
+            "The site flips between two regimes.".into(),
+        );
+    }
+    if let Some(change) = search.drift() {
+        let percent = 100.0 * change;
+        return (
+            VerdictCode::Drifted,
+            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+        );
+    }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
         let rate = x.value;
+        if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
+            return (
+                VerdictCode::Retrograde,
+                format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+            );
+        }
         return if x.relative_half_width() <= TOO_WIDE {
             (
                 VerdictCode::Found,
@@ -57,6 +91,12 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
                 format!("The plateau near {rate:.4} per second is too uncertain."),
             )
         };
+    }
+    if let Some(users) = outlook.collapsed {
+        return (
+            VerdictCode::Retrograde,
+            format!("Throughput collapses between {highest} and {users} users."),
+        );
     }
     if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
         return (
