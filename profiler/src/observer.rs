@@ -11,7 +11,7 @@ use crate::ledger::{Batch, Ledger};
 use crate::observer::control_group::Own;
 use crate::observer::limits::{Limits, Mounts};
 use crate::observer::table::Table;
-use crate::observer::watch::Watch;
+use crate::observer::watch::{Look, Watch};
 use crate::probe::Host;
 use crate::reading::{GroupReading, HostReading, Reading};
 use crate::system::System;
@@ -246,7 +246,18 @@ impl Observer {
         }
         let mut readings = Vec::new();
         for (watch, usages) in watches[chosen].iter_mut().zip(usages) {
-            let groups = watch.account(&self.table, &host, self.system.facts(), &usages);
+            let switches = |pid| {
+                self.ledger
+                    .as_ref()
+                    .map_or([0; 2], |ledger| ledger.ended_switches(pid))
+            };
+            let look = Look {
+                host: &host,
+                facts: self.system.facts(),
+                usages: &usages,
+                switches: &switches,
+            };
+            let groups = watch.account(&self.table, &look);
             let groups = self.with_cores(watch, &host, groups);
             let unattributed_ns = watch.unattributed_ns(&host);
             let host = host.clone();
