@@ -2,6 +2,7 @@
 
 mod autoperf;
 mod bracket;
+mod explanation;
 mod finding;
 mod fit;
 mod flow;
