@@ -9,7 +9,7 @@ use autoperf_inputs::assemble::{Parts, assemble};
 use autoperf_inputs::grammar::{Content, Origin, TagRule};
 use autoperf_inputs::input_xml::tags::TAGS;
 use autoperf_inputs::parameters::PARAMETERS;
-use autoperf_inputs::{FileName, Mode, cbmg, input_xml, mll, workload_toml};
+use autoperf_inputs::{FileName, FolderRequest, Mode, cbmg, input_xml, inspect_folder, mll, workload_toml};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -191,4 +191,32 @@ fn the_examples_are_read() {
         folder: PathBuf::new(),
     };
     assemble(parts).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Every example of the repository that has a workload can be run.
+#[test]
+fn the_workloads_of_the_examples_are_read() {
+    let examples = fs::read_dir(workspace().join("examples")).expect("examples");
+    let mut read = 0;
+    for folder in examples.map(|e| e.expect("readable").path()) {
+        if !folder.join("input.xml").is_file() && !folder.join("workload.toml").is_file() {
+            continue;
+        }
+        for mode in [Mode::Capacity, Mode::Everything] {
+            let inspection = inspect_folder(&FolderRequest {
+                input_xml: folder.clone(),
+                cbmg: None,
+                manual: None,
+                properties: None,
+                mode,
+                allow_outside: false,
+            });
+            let workload = inspection
+                .workload
+                .unwrap_or_else(|| panic!("{}", inspection.diagnostics));
+            assert!(workload.describe().session.is_some(), "{}", folder.display());
+        }
+        read += 1;
+    }
+    assert!(read > 0, "no example has a workload");
 }
