@@ -25,6 +25,9 @@ pub mod watch;
 /// The first process, which is always there.
 pub(crate) const INIT: u32 = 1;
 
+/// Looks from one listing of all processes to the next while the exit ledger is open.
+const LOOKS_PER_LISTING: u64 = 10;
+
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -49,6 +52,7 @@ pub struct Observer {
     /// Own control groups, by watch and group.
     own: HashMap<(u64, usize), Own>,
     buffer: Vec<u8>,
+    looks: u64,
 }
 
 impl Observer {
@@ -66,6 +70,7 @@ impl Observer {
             execed: HashSet::new(),
             own: HashMap::new(),
             buffer: Vec::new(),
+            looks: 0,
             system,
         }
     }
@@ -151,6 +156,9 @@ impl Observer {
             watches
                 .iter_mut()
                 .for_each(|watch| watch.ended(end, cpu_ns, execed));
+            if !watches.iter().any(|watch| watch.has(end.pid)) {
+                self.table.remove(end.pid);
+            }
         }
         self.take_loss(&batch, watches);
     }
@@ -187,16 +195,25 @@ impl Observer {
         }
     }
 
-    /// Looks for processes and gives every watch its members, without reading counters.
+    /// Looks for processes and gives every watch its members, without reading counters. While the exit ledger tells who comes
+    /// and goes, listing all processes is only a precaution.
     pub fn find(&mut self, watches: &mut [&mut Watch], depth: Depth) {
         self.drain(watches);
-        let first = watches.iter().any(|watch| watch.is_new());
-        self.table
-            .scan(&self.system, depth, self.ledger.is_some() && !first);
-        if let Some(ledger) = &mut self.ledger {
-            ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+        let told = self.ledger.is_some() && !watches.iter().any(|watch| watch.is_new());
+        self.looks += 1;
+        if told && depth == Depth::Quick && !self.looks.is_multiple_of(LOOKS_PER_LISTING) {
+            let unseen: HashSet<u32> = watches.iter().flat_map(|watch| watch.unseen()).collect();
+            unseen
+                .into_iter()
+                .for_each(|pid| self.table.find_one(&self.system, pid));
+        } else {
+            self.table.scan(&self.system, depth, told);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+            }
+            self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
+            watches.iter_mut().for_each(|watch| watch.sweep(&self.table));
         }
-        self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
         for watch in watches.iter_mut() {
             watch.set_ledger(self.ledger.is_some());
             watch.adopt(&self.table, clock::monotonic_ns());
@@ -228,7 +245,7 @@ impl Observer {
         members.sort_unstable();
         members.dedup();
         let (begin_ns, wall_ns) = (clock::monotonic_ns(), clock::wall_ns());
-        self.table.measure(&self.system, &members);
+        self.table.measure(&self.system, &members, depth);
         let usages: Vec<_> = watches[chosen.clone()]
             .iter()
             .map(|watch| self.usages(watch, depth))
