@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::clock;
+use crate::jvm;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::ProcessEnd;
 use crate::ledger::{Batch, Ledger};
@@ -276,6 +277,7 @@ impl Observer {
             };
             let groups = watch.account(&self.table, &look);
             let groups = self.with_cores(watch, &host, groups);
+            let groups = self.with_jvms(watch, depth, groups);
             let unattributed_ns = watch.unattributed_ns(&host);
             let host = host.clone();
             readings.push(Reading {
@@ -318,6 +320,22 @@ impl Observer {
         let ids: HashSet<u64> = watches.iter().map(|watch| watch.id()).collect();
         self.table.release(&members);
         self.own.retain(|(id, _), _| ids.contains(id));
+    }
+
+    fn with_jvms(&self, watch: &Watch, depth: Depth, mut groups: Vec<GroupReading>) -> Vec<GroupReading> {
+        if depth == Depth::Full {
+            for (index, group) in groups.iter_mut().enumerate() {
+                let members = watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity));
+                group.detail.jvms = members
+                    .filter(|seen| jvm::is_jvm(seen))
+                    .map(|seen| jvm::read(&self.system, seen))
+                    .collect();
+                group.detail.jvms.sort_by_key(|jvm| jvm.pid);
+            }
+        }
+        groups
     }
 
     fn with_cores(
