@@ -185,7 +185,6 @@ impl Watch {
     /// Takes in the processes that belong to its groups and were not members yet, after a scan.
     pub fn adopt(&mut self, table: &Table, now_ns: u64) {
         self.begun_ns.get_or_insert(now_ns);
-        self.kin.sweep(|pid| table.by_pid(pid).is_some());
         if table.revision() == self.judged {
             return;
         }
@@ -193,6 +192,22 @@ impl Watch {
             self.adopt_one(table, seen, now_ns);
         }
         self.judged = table.revision();
+    }
+
+    /// After all processes were listed: forgets descendants that are not there any more.
+    pub fn sweep(&mut self, table: &Table) {
+        self.kin.sweep(|pid| table.by_pid(pid).is_some());
+    }
+
+    /// Descendants of members that are known from events alone.
+    pub fn unseen(&self) -> Vec<u32> {
+        self.kin.living()
+    }
+
+    /// Whether the process with this number is a member.
+    #[must_use]
+    pub fn has(&self, pid: u32) -> bool {
+        self.members.contains_key(&pid)
     }
 
     /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups.

@@ -144,7 +144,7 @@ pub struct GroupDetail {
     pub disk_write_bytes: Option<u64>,
     /// Files open now; in readings taken on demand.
     pub open_files: Option<u64>,
-    /// Java virtual machines among its processes.
+    /// Java virtual machines among its processes; in readings taken on demand.
     pub jvms: Vec<Jvm>,
 }
 
