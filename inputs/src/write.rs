@@ -1,6 +1,7 @@
 //! Workload to files: AutoPerf's four, or our single one. What is written reads back to the same workload.
 
 mod autoperf;
+mod cycles;
 mod layout;
 mod single;
 mod values;
