@@ -23,6 +23,8 @@ pub mod pattern;
 pub mod plan;
 pub mod random;
 pub mod render;
+pub mod saturation;
+pub mod scheduling;
 pub mod session;
 pub mod shard;
 pub mod single;
@@ -31,6 +33,7 @@ pub mod wheel;
 pub mod window;
 
 pub use engine::{Engine, EngineEnd};
+pub use saturation::{Saturation, generator_saturated};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
 

@@ -6,6 +6,7 @@ mod measure;
 mod rivals;
 mod score;
 mod sites;
+mod truth;
 
 use autoperf_models::search::{
     AutoPerf, AutoPerfParameters, Finding, Ladder, LevelOutcome, ModelGuided, Next, Options, Strategy,

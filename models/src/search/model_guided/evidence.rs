@@ -1,10 +1,12 @@
 //! From the levels' outcomes to what the fit starts from.
 
 use crate::Estimate;
+use crate::search::explanation::Evidence;
 use crate::search::fit::Observation;
+use crate::search::network;
 use crate::search::options::{Options, ThinkTime};
 use crate::search::outcome::{LevelOutcome, ResourceDemand};
-use crate::search::site::{Evidence, NORMAL_95};
+use crate::search::site::NORMAL_95;
 
 /// Pools the levels that count; `None` where there is none.
 pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
@@ -61,6 +63,7 @@ fn observation(outcome: &LevelOutcome) -> Option<Observation> {
         throughput_error: error(&throughput),
         response_error: error(&response).max(floor),
         samples: response.samples.max(1),
+        limit_per_s: network::tightest(&outcome.demands).map(|(_, limit)| limit),
     })
 }
 
