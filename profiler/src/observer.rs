@@ -171,9 +171,9 @@ impl Observer {
         }
         let now_ns = clock::monotonic_ns();
         if let Some(seen) = self.table.by_pid(pid) {
-            watches
-                .iter_mut()
-                .for_each(|watch| watch.adopt_one(&self.table, seen, now_ns));
+            watches.iter_mut().for_each(|watch| {
+                watch.adopt_one(&self.table, seen, now_ns);
+            });
         }
     }
 
