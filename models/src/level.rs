@@ -2,6 +2,14 @@
 
 use crate::Estimate;
 
+mod assessment;
+mod cells;
+mod interval;
+mod monitor;
+mod warm_up;
+
+pub use monitor::LevelMonitor;
+
 /// What finished within one short window of time (0.1 s as the engine cuts them).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bin {

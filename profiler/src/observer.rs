@@ -345,10 +345,13 @@ impl Observer {
         mut groups: Vec<GroupReading>,
     ) -> Vec<GroupReading> {
         for (index, group) in groups.iter_mut().enumerate() {
-            let members = watch
-                .members_of(index)
-                .filter_map(|identity| self.table.get(identity));
-            group.cores_allowed = self.limits.cores_allowed(members, host.cores);
+            let members = || {
+                watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity))
+            };
+            group.detail.core_set = Limits::core_set(members(), host.cores);
+            group.cores_allowed = self.limits.cores_allowed(members(), host.cores);
         }
         groups
     }

@@ -100,6 +100,17 @@ impl Limits {
         strictest
     }
 
+    /// Numbers of the cores that these processes may run on, in order; a quota narrows the share, not the set.
+    pub fn core_set<'a>(members: impl Iterator<Item = &'a Seen>, host_cores: u32) -> Vec<u32> {
+        let cores: BTreeSet<u32> = members
+            .flat_map(|seen| seen.status.cores.iter().copied())
+            .collect();
+        cores
+            .into_iter()
+            .filter(|core| *core < host_cores.max(1))
+            .collect()
+    }
+
     /// Cores that these processes together may use, of `host_cores`.
     pub fn cores_allowed<'a>(&self, members: impl Iterator<Item = &'a Seen>, host_cores: u32) -> f64 {
         let mut cores: BTreeSet<u32> = BTreeSet::new();

@@ -125,6 +125,8 @@ pub struct Pressure {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupDetail {
+    /// Numbers of the cores that its processes may run on (affinity); groups with a core in common share it.
+    pub core_set: Vec<u32>,
     /// Address space of the processes alive, bytes.
     pub virtual_bytes: Option<u64>,
     /// Page faults served from memory, since the watch began; like all here but switches, without those of children that

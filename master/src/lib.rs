@@ -1,0 +1,14 @@
+//! The command `autoperf`: finds by itself how many users a web application carries, and why not more.
+
+pub mod agents;
+pub mod campaign;
+pub mod cli;
+pub mod clock;
+pub mod host;
+pub mod interrupt;
+pub mod journal;
+pub mod load;
+pub mod report;
+pub mod run;
+pub mod summary;
+pub mod transport;

@@ -1,0 +1,214 @@
+//! Starts the generator threads, tells them how many users they have, and merges what they see.
+
+use super::plan::Plan;
+use super::shard::recorder::{RecordStore, Recorder};
+use super::shard::{Command, Control, Shard, ShardEnd, ShardPlace, Waiting};
+use super::window::Window;
+use super::{EngineConfig, EngineError, Script, limits};
+use crate::clock::{Clock, monotonic_ns};
+use autoperf_inputs::workload::Workload;
+use autoperf_models::record::Record;
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Running load. Dropping it ends the load.
+#[derive(Debug)]
+pub struct Engine {
+    clock: Clock,
+    shards: Vec<Running>,
+    windows: Mutex<Windows>,
+    descriptor_limit: u64,
+}
+
+#[derive(Debug)]
+struct Running {
+    control: Arc<Control>,
+    records: RecordStore,
+    thread: Option<JoinHandle<ShardEnd>>,
+}
+
+#[derive(Debug)]
+struct Windows {
+    incoming: Receiver<Window>,
+    shards: u32,
+    /// Parts that have arrived, by index of the window, with how many threads they come from.
+    parts: BTreeMap<u64, (Window, u32)>,
+}
+
+/// What the engine has seen in all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EngineEnd {
+    /// Sessions begun.
+    pub sessions: u64,
+    /// Observed moves of all users: row 0 is Entry, row i + 1 the graph's inner state i; column j is the inner state j,
+    /// the last column Exit. Empty for a fixed order.
+    pub transitions: Vec<Vec<u64>>,
+    /// Transactions that were in work when the load was stopped.
+    pub abandoned: u64,
+}
+
+impl Engine {
+    /// Prepares everything and starts the threads, without users. Raises the limit on descriptors where allowed.
+    ///
+    /// # Errors
+    /// The workload cannot be carried out, a host is unknown, or the system refuses a thread or a descriptor.
+    pub fn start(workload: &Workload, script: Script, config: EngineConfig) -> Result<Self, EngineError> {
+        let plan = Arc::new(Plan::new(workload, script, &config)?);
+        let descriptor_limit = limits::raise_descriptors();
+        let clock = Clock::start();
+        let count = config.shards.unwrap_or_else(default_shards).max(1);
+        let (sender, incoming) = channel();
+        let mut engine = Self {
+            clock,
+            shards: Vec::new(),
+            windows: Mutex::new(Windows {
+                incoming,
+                shards: count as u32,
+                parts: BTreeMap::new(),
+            }),
+            descriptor_limit,
+        };
+        for index in 0..count {
+            let place = ShardPlace { index, count };
+            engine
+                .shards
+                .push(spawn(place, &plan, &config, clock, sender.clone())?);
+        }
+        Ok(engine)
+    }
+
+    /// Sets the number of users. New ones join at a random moment of their first think time; superfluous ones leave at
+    /// once when thinking, else when their transaction ends.
+    pub fn set_users(&self, users: u32) {
+        for shard in &self.shards {
+            shard.control.tell(Command::Users(users));
+        }
+    }
+
+    /// The next window, complete over all threads, in order; `None` if there is none within `wait`.
+    pub fn next_window(&self, wait: Duration) -> Option<Window> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let until_ns = monotonic_ns().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
+        loop {
+            if let Some(window) = windows.complete() {
+                return Some(window);
+            }
+            let left = Duration::from_nanos(until_ns.saturating_sub(monotonic_ns()));
+            let part = windows.incoming.recv_timeout(left).ok()?;
+            windows.add(part);
+        }
+    }
+
+    /// Reading of CLOCK_MONOTONIC at time 0 of all instants.
+    #[must_use]
+    pub const fn epoch_monotonic_ns(&self) -> u64 {
+        self.clock.epoch_monotonic_ns()
+    }
+
+    /// Descriptors that this process may have open.
+    #[must_use]
+    pub const fn descriptor_limit(&self) -> u64 {
+        self.descriptor_limit
+    }
+
+    /// The records since the last call, in the order in which each thread finished them; empty unless they are kept.
+    #[must_use]
+    pub fn take_records(&self) -> Vec<Record> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.append(&mut shard.records.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        all
+    }
+
+    /// Ends the load at once; transactions in work are abandoned.
+    #[must_use]
+    pub fn stop(mut self) -> EngineEnd {
+        self.end_threads()
+    }
+
+    fn end_threads(&mut self) -> EngineEnd {
+        for shard in &self.shards {
+            shard.control.tell(Command::Stop);
+        }
+        let mut end = EngineEnd::default();
+        for shard in &mut self.shards {
+            // A thread that panicked has said so on stderr; what the others saw still counts.
+            let Some(Ok(seen)) = shard.thread.take().map(JoinHandle::join) else {
+                continue;
+            };
+            end.sessions += seen.tally.sessions;
+            end.abandoned += seen.abandoned;
+            if end.transitions.is_empty() {
+                end.transitions = seen.tally.transitions;
+            } else {
+                for (sum, row) in end.transitions.iter_mut().zip(&seen.tally.transitions) {
+                    sum.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
+                }
+            }
+        }
+        end
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.end_threads();
+    }
+}
+
+impl Windows {
+    fn add(&mut self, part: Window) {
+        match self.parts.get_mut(&part.index) {
+            Some((window, parts)) => {
+                window.merge(part);
+                *parts += 1;
+            }
+            None => {
+                self.parts.insert(part.index, (part, 1));
+            }
+        }
+    }
+
+    fn complete(&mut self) -> Option<Window> {
+        let first = self.parts.first_entry()?;
+        (first.get().1 == self.shards).then(|| first.remove().0)
+    }
+}
+
+fn spawn(
+    place: ShardPlace,
+    plan: &Arc<Plan>,
+    config: &EngineConfig,
+    clock: Clock,
+    sender: Sender<Window>,
+) -> Result<Running, EngineError> {
+    let system = |what| move |source| EngineError::System { what, source };
+    let control = Arc::new(Control::new().map_err(system("event descriptor of a generator thread"))?);
+    let waiting = Waiting::new(Arc::clone(&control)).map_err(system("event queue of a generator thread"))?;
+    let records = RecordStore::default();
+    let store = config
+        .keep_records
+        .then(|| (Arc::clone(&records), config.max_kept_records));
+    let length_ns = ((config.window_s * 1e9) as u64).max(1_000_000);
+    let recorder = Recorder::new(length_ns, plan.transactions.len(), sender, store);
+    let shard = Shard::new(place, Arc::clone(plan), clock, waiting, recorder);
+    let thread = std::thread::Builder::new()
+        .name(format!("load-{}", place.index))
+        .spawn(move || shard.run())
+        .map_err(system("generator thread"))?;
+    Ok(Running {
+        control,
+        records,
+        thread: Some(thread),
+    })
+}
+
+/// Half of the processors, since the other half often carries the site; 8 threads make more load than any one site takes.
+fn default_shards() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (processors / 2).clamp(1, 8)
+}

@@ -1,0 +1,193 @@
+//! Gathers what a thread has seen into windows that end at the same instants on every thread.
+
+use crate::load::scheduling::{Queued, RunQueue};
+use crate::load::window::Window;
+use autoperf_models::record::Record;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Transactions kept for whoever wants each of them.
+pub type RecordStore = Arc<Mutex<Vec<Record>>>;
+
+/// The window in work and the way out for finished ones.
+#[derive(Debug)]
+pub struct Recorder {
+    length_ns: u64,
+    transactions: usize,
+    window: Window,
+    cpu_at_start_ns: u64,
+    /// Opened by the thread itself, at its first cut.
+    run_queue: Option<RunQueue>,
+    queued_at_start: Queued,
+    out: Sender<Window>,
+    store: Option<(RecordStore, usize)>,
+    kept: Vec<Record>,
+}
+
+impl Recorder {
+    /// Starts with the first window; `store` takes records up to a number.
+    #[must_use]
+    pub fn new(
+        length_ns: u64,
+        transactions: usize,
+        out: Sender<Window>,
+        store: Option<(RecordStore, usize)>,
+    ) -> Self {
+        Self {
+            length_ns,
+            transactions,
+            window: Window::empty(0, length_ns, transactions),
+            cpu_at_start_ns: 0,
+            run_queue: None,
+            queued_at_start: Queued::default(),
+            out,
+            store,
+            kept: Vec::new(),
+        }
+    }
+
+    /// End of the window in work, ns.
+    #[must_use]
+    pub const fn window_end_ns(&self) -> u64 {
+        self.window.end_ns
+    }
+
+    /// The window in work, for what is not a transaction.
+    pub const fn window(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    /// Counts a transaction that was begun.
+    pub fn start(&mut self, lateness_ns: Option<u64>, thought_ns: Option<u64>) {
+        if let Some(late) = lateness_ns {
+            self.window
+                .generator
+                .lateness_us
+                .push(u32::try_from(late / 1_000).unwrap_or(u32::MAX));
+        }
+        if let Some(thought) = thought_ns {
+            self.window.think_sum_s += thought as f64 * 1e-9;
+            self.window.think_count += 1;
+        }
+    }
+
+    /// Counts a transaction that has ended; the caller has cut windows up to its end.
+    pub fn end(&mut self, record: &Record, measured: bool) {
+        if !measured {
+            self.window.unmeasured += 1;
+            return;
+        }
+        self.window.transactions[usize::from(record.transaction)].add(record);
+        if self.store.is_some() {
+            self.kept.push(*record);
+        }
+    }
+
+    /// Notes how long the last event of a turn can have waited.
+    pub fn read_delay(&mut self, delay_ns: u64) {
+        self.window.generator.read_delay.add(delay_ns);
+    }
+
+    /// Hands out all windows that ended by now; a thread that was held up hands out several.
+    pub fn cut(&mut self, now_ns: u64, (users, finished_users): (u32, u32), connections: u32) {
+        if now_ns < self.window.end_ns {
+            return;
+        }
+        let cpu_ns = crate::clock::thread_cpu_ns();
+        let queued = self
+            .run_queue
+            .get_or_insert_with(RunQueue::of_this_thread)
+            .read()
+            .unwrap_or(self.queued_at_start);
+        while now_ns >= self.window.end_ns {
+            let next = Window::empty(self.window.index + 1, self.length_ns, self.transactions);
+            let mut window = std::mem::replace(&mut self.window, next);
+            window.users = users;
+            window.finished_users = finished_users;
+            window.generator.shards = 1;
+            window.generator.connections = connections;
+            window.generator.cpu_ns = cpu_ns.saturating_sub(self.cpu_at_start_ns);
+            window.generator.busiest_shard_cpu_ns = window.generator.cpu_ns;
+            window.generator.dropped = self.hand_over_records();
+            window.generator.queued_ns = queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns);
+            window.generator.turns = queued.turns.saturating_sub(self.queued_at_start.turns);
+            window.generator.busiest_shard_wanted_ns = window.generator.cpu_ns + window.generator.queued_ns;
+            self.cpu_at_start_ns = cpu_ns;
+            self.queued_at_start = queued;
+            // Nobody listens any more only while the engine is being stopped.
+            let _ = self.out.send(window);
+        }
+    }
+
+    /// Gives the kept records away; the number of those that found no room.
+    fn hand_over_records(&mut self) -> u64 {
+        let Some((store, room)) = &self.store else {
+            return 0;
+        };
+        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = room.saturating_sub(store.len()).min(self.kept.len());
+        let lost = (self.kept.len() - fitting) as u64;
+        store.extend(self.kept.drain(..).take(fitting));
+        lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autoperf_models::record::Outcome;
+    use std::sync::mpsc::channel;
+
+    fn record(end_ns: u64) -> Record {
+        Record {
+            user: 0,
+            transaction: 0,
+            outcome: Outcome::Ok,
+            status: 200,
+            scheduled_ns: 0,
+            start_ns: end_ns - 50,
+            connect_start_ns: 0,
+            connect_end_ns: 0,
+            tls_end_ns: 0,
+            send_start_ns: end_ns - 50,
+            send_end_ns: end_ns - 40,
+            first_byte_ns: end_ns - 10,
+            last_byte_ns: end_ns,
+            end_ns,
+            bytes_sent: 1,
+            bytes_received: 1,
+        }
+    }
+
+    #[test]
+    fn a_late_cut_hands_out_every_window() {
+        let (out, windows) = channel();
+        let mut recorder = Recorder::new(100, 1, out, None);
+        recorder.end(&record(90), true);
+        recorder.end(&record(95), false);
+        recorder.cut(350, (7, 0), 5);
+        let got: Vec<Window> = windows.try_iter().collect();
+        assert_eq!(
+            got.iter().map(|w| (w.index, w.served())).collect::<Vec<_>>(),
+            [(0, 1), (1, 0), (2, 0)]
+        );
+        assert_eq!(
+            (got[0].users, got[0].unmeasured, got[0].generator.connections),
+            (7, 1, 5)
+        );
+        assert_eq!(recorder.window_end_ns(), 400);
+    }
+
+    #[test]
+    fn records_without_room_are_counted() {
+        let (out, windows) = channel();
+        let store = RecordStore::default();
+        let mut recorder = Recorder::new(100, 1, out, Some((Arc::clone(&store), 2)));
+        for end in [60, 70, 80] {
+            recorder.end(&record(end), true);
+        }
+        recorder.cut(100, (1, 0), 1);
+        assert_eq!(store.lock().expect("free").len(), 2);
+        assert_eq!(windows.recv().expect("cut").generator.failures(), 1);
+    }
+}

@@ -1,0 +1,317 @@
+//! What happened within one short window of time, per transaction and for the generator itself.
+
+use super::histogram::Histogram;
+use autoperf_models::record::{Outcome, Record};
+
+/// Every way a transaction can end; the index in this list is the index in `TransactionWindow::outcomes`.
+pub const OUTCOMES: [Outcome; 12] = [
+    Outcome::Ok,
+    Outcome::HttpError,
+    Outcome::CheckFailed,
+    Outcome::TimeoutConnect,
+    Outcome::TimeoutSend,
+    Outcome::TimeoutFirstByte,
+    Outcome::TimeoutBody,
+    Outcome::Reset,
+    Outcome::Refused,
+    Outcome::Malformed,
+    Outcome::TooLarge,
+    Outcome::Generator,
+];
+
+/// One window over all threads.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Window {
+    /// Number of the window since the start.
+    pub index: u64,
+    /// Start, ns since the engine's epoch.
+    pub start_ns: u64,
+    /// End, ns since the engine's epoch.
+    pub end_ns: u64,
+    /// Users at its end, without those that only finish their last transaction.
+    pub users: u32,
+    /// Users whose fixed order is done.
+    pub finished_users: u32,
+    /// What ended within the window, by index of the transaction.
+    pub transactions: Vec<TransactionWindow>,
+    /// Transactions that only prepared others (`ProfileStep::requires`), however they ended.
+    pub unmeasured: u64,
+    /// Sum of the think times that ended within the window, from the end of one transaction to the start of the next, s.
+    pub think_sum_s: f64,
+    /// Number of those think times.
+    pub think_count: u64,
+    /// The generator's own state.
+    pub generator: GeneratorWindow,
+}
+
+/// One transaction within a window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TransactionWindow {
+    /// Transactions that ended well.
+    pub served: u64,
+    /// All transactions, by `OUTCOMES`.
+    pub outcomes: [u64; OUTCOMES.len()],
+    /// Response times of the served ones, microseconds.
+    pub response_us: Vec<u32>,
+    /// Sum of the served ones' response times, s.
+    pub response_sum_s: f64,
+    /// Sum of the squares of the served ones' response times, s^2.
+    pub response_sum_sq_s2: f64,
+    /// Sum over those that failed of the time from start to end, s.
+    pub failed_sum_s: f64,
+    /// Connections opened for the served ones.
+    pub connects: u64,
+    /// Time spent connecting by the served ones, s.
+    pub connect_sum_s: f64,
+    /// Time of TLS handshakes, s.
+    pub tls_sum_s: f64,
+    /// From first to last byte of the request, s.
+    pub send_sum_s: f64,
+    /// From the last byte of the request to the first of the answer, s.
+    pub wait_sum_s: f64,
+    /// From first to last byte of the answer, s.
+    pub receive_sum_s: f64,
+    /// From the last byte of the answer until checks and extractions are done, s.
+    pub process_sum_s: f64,
+    /// Bytes sent by all, heads included.
+    pub bytes_sent: u64,
+    /// Bytes received by all, heads included.
+    pub bytes_received: u64,
+}
+
+/// What the generator can say of itself for one window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GeneratorWindow {
+    /// CPU time of all generator threads, ns.
+    pub cpu_ns: u64,
+    /// CPU time of the busiest one, ns.
+    pub busiest_shard_cpu_ns: u64,
+    /// Time for which the threads were ready but had no processor, ns; 0 where the kernel does not tell.
+    pub queued_ns: u64,
+    /// Times that the threads were given a processor.
+    pub turns: u64,
+    /// Time for which the thread that wanted a processor most had or wanted one, ns.
+    pub busiest_shard_wanted_ns: u64,
+    /// Number of generator threads.
+    pub shards: u32,
+    /// How much later than intended transactions were begun after a think time, microseconds.
+    pub lateness_us: Vec<u32>,
+    /// How long events at most waited for the thread: from the moment it last asked for events until it handled this one.
+    pub read_delay: Histogram,
+    /// Records that were not taken in time and are lost.
+    pub dropped: u64,
+    /// Connections open at the end of the window.
+    pub connections: u32,
+    /// Connections that could not be opened for lack of a local port.
+    pub ports_exhausted: u64,
+    /// Connections that could not be opened for lack of descriptors or memory.
+    pub resources_exhausted: u64,
+    /// Requests that the socket did not take at once.
+    pub send_stalls: u64,
+}
+
+impl TransactionWindow {
+    /// Transactions that ran into their time limit.
+    #[must_use]
+    pub fn timeouts(&self) -> u64 {
+        self.failures()
+            .filter(|(outcome, _)| outcome.is_timeout())
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// How the others failed: every outcome but `Ok` that occurred.
+    pub fn failures(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        OUTCOMES
+            .into_iter()
+            .zip(self.outcomes)
+            .filter(|(outcome, count)| !outcome.is_ok() && *count > 0)
+    }
+
+    /// Adds one transaction.
+    pub fn add(&mut self, record: &Record) {
+        self.outcomes[outcome_index(record.outcome)] += 1;
+        self.bytes_sent += record.bytes_sent;
+        self.bytes_received += record.bytes_received;
+        if !record.outcome.is_ok() {
+            self.failed_sum_s += between_s(record.start_ns, record.end_ns);
+            return;
+        }
+        self.served += 1;
+        let response_ns = record.last_byte_ns.saturating_sub(record.start_ns);
+        let response_s = response_ns as f64 * 1e-9;
+        self.response_us
+            .push(u32::try_from((response_ns + 500) / 1_000).unwrap_or(u32::MAX));
+        self.response_sum_s += response_s;
+        self.response_sum_sq_s2 += response_s * response_s;
+        if record.connect_start_ns > 0 {
+            self.connects += 1;
+            self.connect_sum_s += between_s(record.connect_start_ns, record.connect_end_ns);
+            if record.tls_end_ns > 0 {
+                self.tls_sum_s += between_s(record.connect_end_ns, record.tls_end_ns);
+            }
+        }
+        self.send_sum_s += between_s(record.send_start_ns, record.send_end_ns);
+        self.wait_sum_s += between_s(record.send_end_ns, record.first_byte_ns);
+        self.receive_sum_s += between_s(record.first_byte_ns, record.last_byte_ns);
+        self.process_sum_s += between_s(record.last_byte_ns, record.end_ns);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.served += other.served;
+        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *mine += theirs;
+        }
+        self.response_us.extend(other.response_us);
+        self.response_sum_s += other.response_sum_s;
+        self.response_sum_sq_s2 += other.response_sum_sq_s2;
+        self.failed_sum_s += other.failed_sum_s;
+        self.connects += other.connects;
+        self.connect_sum_s += other.connect_sum_s;
+        self.tls_sum_s += other.tls_sum_s;
+        self.send_sum_s += other.send_sum_s;
+        self.wait_sum_s += other.wait_sum_s;
+        self.receive_sum_s += other.receive_sum_s;
+        self.process_sum_s += other.process_sum_s;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+    }
+}
+
+impl GeneratorWindow {
+    /// Things that the generator could not do, however short the window: each one makes a level suspect.
+    #[must_use]
+    pub const fn failures(&self) -> u64 {
+        self.dropped + self.ports_exhausted + self.resources_exhausted
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.cpu_ns += other.cpu_ns;
+        self.busiest_shard_cpu_ns = self.busiest_shard_cpu_ns.max(other.busiest_shard_cpu_ns);
+        self.queued_ns += other.queued_ns;
+        self.turns += other.turns;
+        self.busiest_shard_wanted_ns = self.busiest_shard_wanted_ns.max(other.busiest_shard_wanted_ns);
+        self.shards += other.shards;
+        self.lateness_us.extend(other.lateness_us);
+        self.read_delay.merge(&other.read_delay);
+        self.dropped += other.dropped;
+        self.connections += other.connections;
+        self.ports_exhausted += other.ports_exhausted;
+        self.resources_exhausted += other.resources_exhausted;
+        self.send_stalls += other.send_stalls;
+    }
+}
+
+impl Window {
+    /// An empty window for so many transactions.
+    #[must_use]
+    pub fn empty(index: u64, length_ns: u64, transactions: usize) -> Self {
+        Self {
+            index,
+            start_ns: index * length_ns,
+            end_ns: (index + 1) * length_ns,
+            transactions: vec![TransactionWindow::default(); transactions],
+            ..Self::default()
+        }
+    }
+
+    /// Adds another thread's part of the same window.
+    pub fn merge(&mut self, other: Self) {
+        self.users += other.users;
+        self.finished_users += other.finished_users;
+        for (mine, theirs) in self.transactions.iter_mut().zip(other.transactions) {
+            mine.merge(theirs);
+        }
+        self.unmeasured += other.unmeasured;
+        self.think_sum_s += other.think_sum_s;
+        self.think_count += other.think_count;
+        self.generator.merge(other.generator);
+    }
+
+    /// Served transactions of all kinds.
+    #[must_use]
+    pub fn served(&self) -> u64 {
+        self.transactions.iter().map(|t| t.served).sum()
+    }
+}
+
+/// Place of an outcome in `OUTCOMES`.
+#[must_use]
+pub const fn outcome_index(outcome: Outcome) -> usize {
+    match outcome {
+        Outcome::Ok => 0,
+        Outcome::HttpError => 1,
+        Outcome::CheckFailed => 2,
+        Outcome::TimeoutConnect => 3,
+        Outcome::TimeoutSend => 4,
+        Outcome::TimeoutFirstByte => 5,
+        Outcome::TimeoutBody => 6,
+        Outcome::Reset => 7,
+        Outcome::Refused => 8,
+        Outcome::Malformed => 9,
+        Outcome::TooLarge => 10,
+        Outcome::Generator => 11,
+    }
+}
+
+fn between_s(from_ns: u64, to_ns: u64) -> f64 {
+    to_ns.saturating_sub(from_ns) as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(outcome: Outcome) -> Record {
+        Record {
+            user: 0,
+            transaction: 0,
+            outcome,
+            status: 200,
+            scheduled_ns: 900_000,
+            start_ns: 1_000_000,
+            connect_start_ns: 1_000_000,
+            connect_end_ns: 1_100_000,
+            tls_end_ns: 0,
+            send_start_ns: 1_100_000,
+            send_end_ns: 1_150_000,
+            first_byte_ns: 2_150_000,
+            last_byte_ns: 3_000_000,
+            end_ns: 3_500_000,
+            bytes_sent: 100,
+            bytes_received: 1_000,
+        }
+    }
+
+    #[test]
+    fn every_outcome_has_its_place() {
+        for (i, outcome) in OUTCOMES.into_iter().enumerate() {
+            assert_eq!(outcome_index(outcome), i);
+        }
+    }
+
+    #[test]
+    fn sums_and_merging() {
+        let mut left = Window::empty(3, 100, 1);
+        left.transactions[0].add(&record(Outcome::Ok));
+        let mut right = Window::empty(3, 100, 1);
+        right.transactions[0].add(&record(Outcome::Ok));
+        right.transactions[0].add(&record(Outcome::TimeoutBody));
+        right.transactions[0].add(&record(Outcome::Reset));
+        left.merge(right);
+        assert_eq!((left.start_ns, left.end_ns, left.served()), (300, 400, 2));
+        let sum = &left.transactions[0];
+        assert_eq!((sum.timeouts(), sum.connects, sum.bytes_received), (1, 2, 4_000));
+        assert_eq!(
+            sum.failures().collect::<Vec<_>>(),
+            [(Outcome::TimeoutBody, 1), (Outcome::Reset, 1)]
+        );
+        assert_eq!(sum.response_us, [2_000, 2_000]);
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(sum.response_sum_s, 0.004) && near(sum.response_sum_sq_s2, 8e-6));
+        assert!(near(sum.connect_sum_s, 2e-4) && near(sum.send_sum_s, 1e-4) && near(sum.wait_sum_s, 2e-3));
+        assert!(
+            near(sum.receive_sum_s, 1.7e-3) && near(sum.process_sum_s, 1e-3) && near(sum.failed_sum_s, 5e-3)
+        );
+    }
+}

@@ -1,0 +1,225 @@
+//! The audits: what speaks for and against trusting the answer, each with its figure and its threshold.
+
+use crate::journal::log::RunLog;
+use crate::summary::analysis::LITTLE_GAP_LIMIT;
+use crate::summary::{Audit, Level};
+
+/// Stolen CPU beyond this share is worth a warning.
+const STEAL_LIMIT: f64 = 0.02;
+/// Failed transactions beyond this share are worth a warning.
+const FAILED_LIMIT: f64 = 0.01;
+
+type Check = fn(&RunLog, &[Level]) -> Audit;
+
+/// Every audit, in the order of the report.
+const CHECKS: &[Check] = &[generator, little, steady, precise, failures, profilers, steal];
+
+/// All audits of a run.
+pub(super) fn audits(log: &RunLog, levels: &[Level]) -> Vec<Audit> {
+    CHECKS.iter().map(|check| check(log, levels)).collect()
+}
+
+fn audit(name: &str, status: &str, detail: String, advice: &str) -> Audit {
+    let advice = (status != "pass").then(|| advice.to_owned());
+    Audit {
+        name: name.to_owned(),
+        status: status.to_owned(),
+        detail,
+        advice,
+    }
+}
+
+fn generator(_: &RunLog, levels: &[Level]) -> Audit {
+    let name = "The generator was not the limit";
+    let advice = "run the generator on a machine of its own, or on more cores";
+    let limited: Vec<String> = levels
+        .iter()
+        .filter_map(|level| {
+            Some(format!(
+                "{} users: {}",
+                level.users,
+                level.generator.saturated_because.as_ref()?
+            ))
+        })
+        .collect();
+    if limited.is_empty() {
+        let busiest = levels
+            .iter()
+            .filter_map(|level| level.generator.cpu_utilization)
+            .fold(0.0, f64::max);
+        return audit(
+            name,
+            "pass",
+            format!("busiest thread at most {:.1} % of a core", busiest * 100.0),
+            advice,
+        );
+    }
+    audit(name, "fail", limited.join("; "), advice)
+}
+
+fn little(_: &RunLog, levels: &[Level]) -> Audit {
+    let worst = levels
+        .iter()
+        .filter(|level| level.transactions >= 100)
+        .filter_map(|level| level.little_gap)
+        .fold(0.0, f64::max);
+    let status = if worst > 2.0 * LITTLE_GAP_LIMIT {
+        "fail"
+    } else if worst > LITTLE_GAP_LIMIT {
+        "warn"
+    } else {
+        "pass"
+    };
+    let detail = format!(
+        "largest gap |N - X(R+Z)|/N is {:.1} % (limit {:.0} %)",
+        worst * 100.0,
+        LITTLE_GAP_LIMIT * 100.0
+    );
+    audit(
+        "Little's law holds",
+        status,
+        detail,
+        "look for lost requests or late timers in the level's own figures",
+    )
+}
+
+fn steady(_: &RunLog, levels: &[Level]) -> Audit {
+    let unsteady: Vec<String> = levels
+        .iter()
+        .filter(|level| !level.steady)
+        .map(|level| format!("{} users: {}", level.users, level.steadiness))
+        .collect();
+    let name = "Every level became steady";
+    let advice = "look at the level's timeline; give it more time (--max-level-time) or look for what changes on the servers";
+    match unsteady.len() {
+        0 => audit(
+            name,
+            "pass",
+            format!("{} of {} levels", levels.len(), levels.len()),
+            advice,
+        ),
+        count if count * 2 > levels.len() => audit(name, "fail", unsteady.join("; "), advice),
+        _ => audit(name, "warn", unsteady.join("; "), advice),
+    }
+}
+
+fn precise(_: &RunLog, levels: &[Level]) -> Audit {
+    let late: Vec<String> = levels
+        .iter()
+        .filter(|level| level.ended_by == "time_limit")
+        .map(|level| level.users.to_string())
+        .collect();
+    let name = "Every level was measured as precisely as asked";
+    let advice = "raise --max-level-time, or accept the wider intervals that are stated";
+    if late.is_empty() {
+        return audit(
+            name,
+            "pass",
+            format!("{} of {} levels", levels.len(), levels.len()),
+            advice,
+        );
+    }
+    audit(
+        name,
+        "warn",
+        format!("the time limit came first at {} users", late.join(", ")),
+        advice,
+    )
+}
+
+fn failures(_: &RunLog, levels: &[Level]) -> Audit {
+    let failed: u64 = levels.iter().map(|level| level.errors + level.timeouts).sum();
+    let finished: u64 = levels.iter().map(|level| level.transactions).sum();
+    let share = if finished == 0 {
+        0.0
+    } else {
+        failed as f64 / finished as f64
+    };
+    let kinds = kinds(levels);
+    let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
+    let detail = if failed == 0 {
+        format!("none of {finished} transactions failed")
+    } else {
+        format!(
+            "{failed} of {finished} transactions failed ({}): {kinds}",
+            percent(share)
+        )
+    };
+    audit(
+        "Transactions were served",
+        status,
+        detail,
+        "look at the failures by kind and transaction",
+    )
+}
+
+fn kinds(levels: &[Level]) -> String {
+    let mut kinds = std::collections::BTreeMap::<String, u64>::new();
+    for row in levels.iter().flat_map(|level| &level.by_transaction) {
+        for (kind, count) in &row.errors_by_kind {
+            *kinds.entry(format!("{} {kind}", row.name)).or_default() += count;
+        }
+    }
+    kinds
+        .iter()
+        .map(|(kind, count)| format!("{kind} {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.001 {
+        "<0.1 %".to_owned()
+    } else {
+        format!("{:.1} %", share * 100.0)
+    }
+}
+
+fn profilers(log: &RunLog, levels: &[Level]) -> Audit {
+    let name = "The profilers saw everything";
+    let advice = "look at the agent's log; without its readings the limit cannot be named";
+    let notes: Vec<&str> = log
+        .notes
+        .iter()
+        .filter(|note| note.about == "profiler")
+        .map(|note| note.text.as_str())
+        .collect();
+    if !notes.is_empty() {
+        return audit(name, "fail", notes.join("; "), advice);
+    }
+    if log.begin.nodes.is_empty() {
+        return audit(
+            name,
+            "warn",
+            "no profiler was asked".to_owned(),
+            "add a NodeInfo for each server",
+        );
+    }
+    let incomplete = levels
+        .iter()
+        .flat_map(|level| &level.processes)
+        .filter(|process| !process.complete)
+        .count();
+    let status = if incomplete > 0 { "warn" } else { "pass" };
+    audit(name, status, format!("{incomplete} incomplete figures"), advice)
+}
+
+fn steal(_: &RunLog, levels: &[Level]) -> Audit {
+    let worst = levels
+        .iter()
+        .flat_map(|level| &level.hosts)
+        .filter_map(|host| host.cpu_steal)
+        .fold(0.0, f64::max);
+    let status = if worst > STEAL_LIMIT { "warn" } else { "pass" };
+    let detail = format!(
+        "at most {} of the servers' CPU was stolen by the hypervisor (limit {:.0} %)",
+        percent(worst),
+        STEAL_LIMIT * 100.0
+    );
+    audit(
+        "The servers had their CPUs to themselves",
+        status,
+        detail,
+        "repeat the run on a quieter host: throughput is lower than the site's own limit",
+    )
+}

@@ -1,0 +1,142 @@
+//! The summary of a run, from its journal alone.
+
+use crate::journal::entry::SearchOptions;
+use crate::journal::log::{LevelLog, RunLog};
+use crate::summary::analysis::{self, Measured};
+use crate::summary::{
+    Bottleneck, Capacity, CurveRow, Interval, RunFacts, SCHEMA_VERSION, Summary, audit, verdict,
+};
+use autoperf_models::search::{self, Finding, Strategy};
+
+/// The strategy that these options name. An unknown name, possible only in a journal of another version, means the default.
+#[must_use]
+pub fn strategy(options: &SearchOptions) -> Box<dyn Strategy> {
+    let entry = search::STRATEGIES
+        .iter()
+        .find(|entry| entry.name == options.strategy)
+        .unwrap_or(&search::STRATEGIES[0]);
+    (entry.build)(search::Options {
+        start_load: options.start_load,
+        max_users: options.max_users,
+        max_run_s: options.max_duration_s,
+        precision: options.precision.into(),
+        objective: options
+            .objective
+            .map(|(quantile, limit_s)| search::Objective { quantile, limit_s }),
+        ..search::Options::default()
+    })
+}
+
+/// Everything that can be said of a run, finished or broken off.
+#[must_use]
+pub fn build(log: &RunLog) -> Summary {
+    let measured: Vec<Measured> = log
+        .finished_levels()
+        .map(|level| analysis::analyse(&log.begin, &log.agents, level))
+        .collect();
+    let finding = finding(&log.begin.search, &measured);
+    let how = log.end.as_ref().map(|end| end.how.as_str());
+    let capacity = capacity(&finding);
+    let levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    let audits = audit::audits(log, &levels);
+    let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
+    Summary {
+        schema_version: SCHEMA_VERSION,
+        run: facts(log),
+        mode: log.begin.mode.clone(),
+        seed: log.begin.seed,
+        wall_time_s: end_s(log),
+        load_time_s: log.levels.iter().map(load_s).sum(),
+        verdict,
+        capacity,
+        levels,
+        curve: finding.curve.iter().map(curve_row).collect(),
+        audits,
+    }
+}
+
+/// What the search knows after these levels: the strategy is asked again with the same outcomes, so that a run that broke off
+/// is judged as far as it got.
+fn finding(options: &SearchOptions, measured: &[Measured]) -> Finding {
+    let mut strategy = strategy(options);
+    let mut next = strategy.next(None);
+    for level in measured {
+        next = strategy.next(Some(&level.outcome));
+    }
+    match next {
+        search::Next::Done(finding) => finding,
+        search::Next::Run(_) => strategy.finding(),
+    }
+}
+
+fn capacity(finding: &Finding) -> Capacity {
+    let bottleneck = finding.bottleneck.as_ref().map(|(resource, utilization)| {
+        let (kind, node, process) = match resource.strip_prefix("host ") {
+            Some(node) => ("host_cpu", node, None),
+            None => {
+                let (process, node) = resource.rsplit_once(" on ").unwrap_or((resource, ""));
+                ("process_cpu", node, Some(process.to_owned()))
+            }
+        };
+        Bottleneck {
+            kind: kind.to_owned(),
+            node: Some(node.to_owned()),
+            process,
+            utilization: Some(utilization.min(1.0)),
+        }
+    });
+    let saturated = finding.max_throughput_per_s.is_some();
+    let unexplained = Bottleneck {
+        kind: "unexplained".to_owned(),
+        node: None,
+        process: None,
+        utilization: None,
+    };
+    Capacity {
+        max_throughput_per_s: finding.max_throughput_per_s.map(Interval::from),
+        saturation_users: finding.saturation_users.map(Interval::from),
+        objective_users: finding.objective_users.map(Interval::from),
+        bottleneck: bottleneck.or_else(|| saturated.then_some(unexplained)),
+    }
+}
+
+fn curve_row(point: &search::CurvePoint) -> CurveRow {
+    CurveRow {
+        users: point.users,
+        throughput_per_s: point.throughput_per_s.into(),
+        response_time_s: point.response_time_s.into(),
+    }
+}
+
+fn facts(log: &RunLog) -> RunFacts {
+    RunFacts {
+        version: log.begin.version.clone(),
+        started_at: log.begin.started_at.clone(),
+        inputs: log.begin.inputs.clone(),
+        command: log.begin.command.clone(),
+        generator_host: log.begin.generator_host.clone(),
+        agents: log
+            .agents
+            .iter()
+            .map(|agent| format!("{}:{}: {}", agent.node, agent.port, agent.description))
+            .collect(),
+        strategy: log.begin.search.strategy.clone(),
+    }
+}
+
+/// The last instant that the journal knows, s.
+fn end_s(log: &RunLog) -> f64 {
+    let last_level_s = log
+        .levels
+        .last()
+        .map_or(0.0, |level| level.begin.at_s + load_s(level));
+    log.end.as_ref().map_or(last_level_s, |end| end.at_s)
+}
+
+fn load_s(level: &LevelLog) -> f64 {
+    let last_bin_s = level.bins().last().map_or(0.0, |bin| bin.start_s + bin.length_s);
+    level
+        .end
+        .as_ref()
+        .map_or(last_bin_s, |end| end.at_s - level.begin.at_s)
+}

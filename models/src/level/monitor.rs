@@ -1,0 +1,143 @@
+//! Watches a running level: bins in, and at geometrically spaced checkpoints an assessment of all of them.
+
+use super::assessment::{Assessment, assess};
+use super::cells::{Cells, total};
+use super::warm_up::ALWAYS_LEFT_OUT;
+use super::{Bin, LevelMeasurement, LevelState, Precision, StopReason};
+use crate::statistics::special::normal_quantile;
+
+/// The next look comes when the measured part has grown by at least this share. Every look is a chance to stop at a width
+/// that is small by luck, so there must be few.
+const LEAST_GROWTH: f64 = 0.15;
+/// The next look comes at the latest when the measured part has grown by this share, whatever the forecast says.
+const MOST_GROWTH: f64 = 0.5;
+/// Slack for times that are sums of window lengths.
+const ROUNDING_S: f64 = 1e-6;
+/// Confidence with which too many time-outs must be shown, one-sided.
+const TIMEOUT_CONFIDENCE: f64 = 0.99;
+
+/// The state machine of one level: windows of finished transactions in; warming, measuring, done out.
+///
+/// Memory is bounded, and a window costs O(1) amortised: all of them are looked at together only at checkpoints whose distance
+/// grows with the time measured.
+#[derive(Debug, Clone)]
+pub struct LevelMonitor {
+    precision: Precision,
+    cells: Cells,
+    elapsed_s: f64,
+    next_look_s: f64,
+    finished: u64,
+    timeouts: u64,
+    state: LevelState,
+}
+
+impl LevelMonitor {
+    /// A monitor at the level's begin, which is time 0 of the windows to come.
+    #[must_use]
+    pub fn new(precision: Precision) -> Self {
+        Self {
+            precision,
+            cells: Cells::default(),
+            elapsed_s: 0.0,
+            next_look_s: first_look_s(&precision),
+            finished: 0,
+            timeouts: 0,
+            state: LevelState::Warming,
+        }
+    }
+
+    /// Takes the next window. Windows come in order and may differ in length; after [`LevelState::Done`] they still count for
+    /// [`finish`](Self::finish), but the state stays.
+    pub fn observe(&mut self, bin: &Bin) {
+        self.cells.push(bin);
+        if bin.length_s.is_finite() {
+            self.elapsed_s += bin.length_s.max(0.0);
+        }
+        self.finished += bin.completions + bin.errors + bin.timeouts;
+        self.timeouts += bin.timeouts;
+        if matches!(self.state, LevelState::Done(_)) {
+            return;
+        }
+        let late = self.elapsed_s >= self.precision.max_level_s - ROUNDING_S;
+        if self.timeouts > 0 && self.too_many_timeouts() {
+            self.state = LevelState::Done(StopReason::Timeouts);
+        } else if late || self.elapsed_s >= self.next_look_s - ROUNDING_S {
+            self.look(late);
+        }
+    }
+
+    fn look(&mut self, late: bool) {
+        let assessment = assess(self.cells.as_slice(), &self.precision);
+        self.next_look_s = self.elapsed_s + self.pause_s(&assessment);
+        self.state = if assessment.precise {
+            LevelState::Done(StopReason::PreciseEnough)
+        } else if late {
+            LevelState::Done(StopReason::TimeLimit)
+        } else if assessment.warm {
+            LevelState::Measuring {
+                since_s: assessment.part.start_s,
+                throughput_per_s: assessment.throughput_per_s,
+                response_time_s: assessment.response_time_s,
+                remaining_s: assessment.remaining_s,
+            }
+        } else {
+            LevelState::Warming
+        };
+    }
+
+    /// Until the next look: the forecast of the time still needed, within bounds that grow with the time so far.
+    fn pause_s(&self, assessment: &Assessment) -> f64 {
+        let forecast_s = assessment.remaining_s.unwrap_or(f64::INFINITY);
+        forecast_s.clamp(LEAST_GROWTH * self.elapsed_s, MOST_GROWTH * self.elapsed_s)
+    }
+
+    /// Whether the lower confidence bound (Wilson 1927) of the share of time-outs exceeds what is allowed.
+    fn too_many_timeouts(&self) -> bool {
+        if self.finished < self.precision.min_completions.max(1) {
+            return false;
+        }
+        let n = self.finished as f64;
+        let share = self.timeouts as f64 / n;
+        let z = normal_quantile(TIMEOUT_CONFIDENCE).unwrap_or(0.0);
+        let centre = share + z * z / (2.0 * n);
+        let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+        (centre - spread) / (1.0 + z * z / n) > self.precision.max_timeout_share
+    }
+
+    /// Where the level stands, as of the last look.
+    #[must_use]
+    pub fn state(&self) -> LevelState {
+        self.state.clone()
+    }
+
+    /// What all windows together show; may be asked at any time.
+    #[must_use]
+    pub fn finish(&self) -> LevelMeasurement {
+        let cells = self.cells.as_slice();
+        let assessment = assess(cells, &self.precision);
+        let part = total(cells.get(assessment.since..).unwrap_or_default());
+        LevelMeasurement {
+            steadiness: assessment.steadiness,
+            since_s: part.start_s,
+            until_s: part.start_s + part.length_s,
+            completions: part.completions,
+            errors: part.errors,
+            timeouts: part.timeouts,
+            throughput_per_s: assessment.throughput_per_s,
+            response_time_s: assessment.response_time_s,
+        }
+    }
+}
+
+/// When the shortest measurement can be complete.
+fn first_look_s(precision: &Precision) -> f64 {
+    let measured_share = if precision.warm_up {
+        1.0 - ALWAYS_LEFT_OUT
+    } else {
+        1.0
+    };
+    precision.min_measured_s / measured_share
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The levels so far, as every strategy keeps them: which count, what they cost, how far up the search may go.
+
+use super::finding::LevelNote;
+use super::guards;
+use super::options::Options;
+use super::outcome::LevelOutcome;
+use super::plan::{LevelPlan, Purpose};
+use super::{Finding, VerdictCode};
+use crate::Estimate;
+use crate::level::Steadiness;
+
+/// A level with what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) plan: LevelPlan,
+    pub(crate) outcome: LevelOutcome,
+    /// Why it does not count.
+    pub(crate) rejected: Option<String>,
+}
+
+/// The levels in their order, under the options that they were run with.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    pub(crate) options: Options,
+    pub(crate) runs: Vec<Run>,
+    asked: Option<LevelPlan>,
+}
+
+impl History {
+    pub(crate) const fn new(options: Options) -> Self {
+        Self {
+            options,
+            runs: Vec::new(),
+            asked: None,
+        }
+    }
+
+    /// Takes the outcome of the level that was asked for last.
+    pub(crate) fn take(&mut self, last: Option<&LevelOutcome>) {
+        if let (Some(outcome), Some(plan)) = (last, self.asked.take()) {
+            let rejected = guards::rejected(outcome, &self.options);
+            self.runs.push(Run {
+                plan,
+                outcome: outcome.clone(),
+                rejected,
+            });
+        }
+    }
+
+    /// Remembers what is asked for now.
+    pub(crate) fn ask(&mut self, plan: LevelPlan) -> LevelPlan {
+        self.asked = Some(plan.clone());
+        plan
+    }
+
+    /// The levels that count.
+    pub(crate) fn valid(&self) -> Vec<&LevelOutcome> {
+        self.runs
+            .iter()
+            .filter(|r| r.rejected.is_none())
+            .map(|r| &r.outcome)
+            .collect()
+    }
+
+    /// The levels that say something about response time: those that count and those that broke the site.
+    pub(crate) fn measured(&self) -> Vec<&LevelOutcome> {
+        let telling = |r: &&Run| r.rejected.is_none() || guards::overloaded(&r.outcome, &self.options);
+        self.runs.iter().filter(telling).map(|r| &r.outcome).collect()
+    }
+
+    /// Time under load so far, s.
+    pub(crate) fn load_s(&self) -> f64 {
+        self.runs.iter().map(|r| r.outcome.load_s).sum()
+    }
+
+    /// Time under load that is left, s.
+    pub(crate) fn left_s(&self) -> f64 {
+        self.options.max_run_s.unwrap_or(f64::INFINITY) - self.load_s()
+    }
+
+    /// Largest number of users that may still be asked for.
+    pub(crate) fn ceiling(&self) -> u32 {
+        let spoilt = self
+            .runs
+            .iter()
+            .filter(|r| guards::overloaded(&r.outcome, &self.options) || r.outcome.generator_saturated);
+        let spoilt = spoilt
+            .map(|r| r.outcome.users.saturating_sub(1))
+            .min()
+            .unwrap_or(u32::MAX);
+        self.options.max_users.unwrap_or(u32::MAX).min(spoilt).max(1)
+    }
+
+    /// Largest number of users of a level that counts.
+    pub(crate) fn highest(&self) -> Option<u32> {
+        self.valid().iter().map(|o| o.users).max()
+    }
+
+    /// Whether the levels show two regimes: one did so twice, or two did.
+    pub(crate) fn two_state(&self) -> bool {
+        let counted = self.runs.iter().filter(|r| r.rejected.is_none());
+        counted
+            .filter(|r| r.outcome.steadiness == Steadiness::TwoState)
+            .count()
+            >= 2
+    }
+
+    /// The finding where no level counts.
+    pub(crate) fn without_levels(&self) -> Finding {
+        let mut reasons: Vec<String> = self.runs.iter().filter_map(|r| r.rejected.clone()).collect();
+        let verdict = match self.runs.last() {
+            Some(run) if run.outcome.generator_saturated => VerdictCode::GeneratorLimited,
+            Some(run)
+                if guards::overloaded(&run.outcome, &self.options)
+                    || run.outcome.throughput_per_s.is_none_or(|e| e.value <= 0.0) =>
+            {
+                reasons.insert(
+                    0,
+                    format!("The site fails at {} users already.", run.outcome.users),
+                );
+                VerdictCode::FailsAtOnce
+            }
+            _ => VerdictCode::Inconclusive,
+        };
+        self.noted(Finding::without_figures(verdict, reasons))
+    }
+
+    /// The largest throughput that was reached and the number of users that was: what "at least" means.
+    pub(crate) fn reached(&self) -> (Option<Estimate>, Option<Estimate>) {
+        let valid = self.valid();
+        let rates = valid.iter().filter_map(|o| o.throughput_per_s);
+        let users = self
+            .highest()
+            .and_then(|n| Estimate::symmetric(f64::from(n), 0.0, 1));
+        (rates.max_by(|a, b| a.value.total_cmp(&b.value)), users)
+    }
+
+    /// The finding with the levels' notes, and the reasons why levels do not count.
+    pub(crate) fn noted(&self, mut finding: Finding) -> Finding {
+        for reason in self.runs.iter().filter_map(|r| r.rejected.as_ref()) {
+            if !finding.reasons.contains(reason) {
+                finding.reasons.push(reason.clone());
+            }
+        }
+        finding.levels = self.runs.iter().map(note).collect();
+        finding
+    }
+}
+
+fn note(run: &Run) -> LevelNote {
+    let outcome = &run.outcome;
+    let taught = match (&run.rejected, guards::unsteady(outcome)) {
+        (Some(reason), _) => format!("Does not count: {reason}."),
+        (None, Some(doubt)) => format!("{}, but {doubt}.", figures(outcome)),
+        (None, None) => format!("{}.", figures(outcome)),
+    };
+    LevelNote {
+        users: outcome.users,
+        purpose: run.plan.purpose,
+        why: run.plan.why.clone(),
+        taught,
+        counts: run.rejected.is_none(),
+    }
+}
+
+fn figures(outcome: &LevelOutcome) -> String {
+    let shown = |estimate: Option<Estimate>| match estimate {
+        Some(e) => format!("{:.4} (±{:.1} %)", e.value, 100.0 * e.relative_half_width()),
+        None => "nothing".into(),
+    };
+    format!(
+        "{} transactions per second, mean response time {} s",
+        shown(outcome.throughput_per_s),
+        shown(outcome.response_time_s)
+    )
+}
+
+/// A plan with the precision of the options.
+pub(crate) fn plain_plan(options: &Options, users: u32, purpose: Purpose, why: String) -> LevelPlan {
+    let precision = options.precision;
+    LevelPlan {
+        users,
+        purpose,
+        why,
+        precision,
+        forecast_s: precision.max_level_s,
+        remaining_s: precision.max_level_s,
+    }
+}

@@ -1,0 +1,107 @@
+//! From the levels' outcomes to what the fit starts from.
+
+use crate::Estimate;
+use crate::search::explanation::Evidence;
+use crate::search::fit::Observation;
+use crate::search::network;
+use crate::search::options::{Options, ThinkTime};
+use crate::search::outcome::{LevelOutcome, ResourceDemand};
+use crate::search::site::NORMAL_95;
+
+/// Pools the levels that count; `None` where there is none.
+pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
+    let levels: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| observation(outcome))
+        .collect();
+    let samples: u64 = levels.iter().map(|l| l.samples).sum();
+    if levels.is_empty() {
+        return None;
+    }
+    let weighted = outcomes
+        .iter()
+        .zip(&levels)
+        .map(|(o, l)| o.think_time_s * l.samples as f64);
+    let measured_s = (weighted.sum::<f64>() / samples as f64).max(0.0);
+    // Without better knowledge the think time counts as exponential.
+    let cv = options.think_time.map_or(1.0, |t| t.cv);
+    let measured_error = cv / (samples as f64).sqrt();
+    let (think, think_error) = match options.think_time {
+        // The workload's mean holds unless the measured one contradicts it.
+        Some(known)
+            if (measured_s - known.mean_s).abs() <= (4.0 * measured_error + 0.01) * known.mean_s + 1e-3 =>
+        {
+            (known, 0.001)
+        }
+        _ => (
+            ThinkTime {
+                mean_s: measured_s,
+                cv,
+            },
+            measured_error,
+        ),
+    };
+    Some(Evidence {
+        demands: demands(outcomes),
+        levels,
+        think,
+        think_error,
+        reach,
+    })
+}
+
+fn observation(outcome: &LevelOutcome) -> Option<Observation> {
+    let throughput = outcome.throughput_per_s?;
+    let response = outcome.response_time_s?;
+    // Few samples do not know their own scatter.
+    let floor = 0.5 / (response.samples.max(1) as f64).sqrt();
+    let error = |e: &Estimate| (e.relative_half_width() / NORMAL_95).clamp(0.001, 1.0);
+    Some(Observation {
+        users: outcome.users,
+        throughput_per_s: throughput.value,
+        response_s: response.value,
+        throughput_error: error(&throughput),
+        response_error: error(&response).max(floor),
+        samples: response.samples.max(1),
+        limit_per_s: network::tightest(&outcome.demands).map(|(_, limit)| limit),
+    })
+}
+
+/// Every resource's demand over all levels, weighted by their samples; the interval covers the levels' disagreement too.
+fn demands(outcomes: &[&LevelOutcome]) -> Vec<ResourceDemand> {
+    let mut pooled: Vec<ResourceDemand> = Vec::new();
+    for demand in outcomes.iter().flat_map(|o| &o.demands) {
+        if !pooled.iter().any(|p| p.resource == demand.resource) {
+            pooled.push(demand.clone());
+        }
+    }
+    for resource in &mut pooled {
+        let same = outcomes
+            .iter()
+            .flat_map(|o| &o.demands)
+            .filter(|d| d.resource == resource.resource);
+        let readings: Vec<Estimate> = same.map(|d| d.demand_s).collect();
+        resource.demand_s = pool(&readings).unwrap_or(resource.demand_s);
+    }
+    pooled
+}
+
+fn pool(readings: &[Estimate]) -> Option<Estimate> {
+    let samples: u64 = readings.iter().map(|e| e.samples).sum();
+    let share = |e: &Estimate| e.samples as f64 / samples.max(1) as f64;
+    let value = readings.iter().map(|e| share(e) * e.value).sum::<f64>();
+    let own = readings
+        .iter()
+        .map(|e| (share(e) * e.half_width()).powi(2))
+        .sum::<f64>();
+    let apart = readings
+        .iter()
+        .map(|e| share(e) * (e.value - value).powi(2))
+        .sum::<f64>();
+    Estimate::new(
+        value,
+        (value - own.sqrt() - apart.sqrt()).min(value),
+        value + own.sqrt() + apart.sqrt(),
+        samples,
+    )
+}

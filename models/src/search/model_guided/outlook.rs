@@ -1,0 +1,99 @@
+//! What is known when a level is chosen.
+
+use super::{ModelGuided, evidence};
+use crate::search::network;
+use crate::search::site::{Forecast, NORMAL_95, SiteModel};
+
+/// Fractions of N* over which the response-time curve is to be known.
+const TARGETS: [f64; 10] = [0.05, 0.3, 0.55, 0.75, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5];
+
+/// The fitted model and what follows from it.
+pub(super) struct Outlook {
+    pub(super) model: SiteModel,
+    /// N* by the model.
+    pub(super) saturation_users: f64,
+    /// Whether a limit is known at all: by a profiled demand or by a plateau that was seen.
+    pub(super) limit_known: bool,
+    /// Number of levels that count and lie clearly beyond N*.
+    pub(super) beyond: usize,
+    /// Largest number of users that counts.
+    pub(super) highest: u32,
+    /// Smallest number of users at which throughput has collapsed.
+    pub(super) collapsed: Option<u32>,
+}
+
+impl Outlook {
+    pub(super) fn of(search: &ModelGuided) -> Option<Self> {
+        let (standing, collapsed) = search.standing();
+        let highest = standing.iter().map(|o| o.users).max()?;
+        let options = &search.history.options;
+        let first = evidence::pooled(&standing, options, highest)?;
+        let cycle_s = first.unqueued_response_s() + first.think.mean_s;
+        let limit = network::tightest(&first.demands).map(|(_, limit)| limit);
+        let known = [first.seen_plateau(), limit]
+            .into_iter()
+            .flatten()
+            .min_by(f64::total_cmp);
+        let guess = known.map_or(f64::from(highest), |rate| rate * cycle_s);
+        let reach = (2.0 * guess).max(1.3 * f64::from(highest)).clamp(4.0, 2e6) as u32;
+        let model = SiteModel::calibrate(evidence::pooled(&standing, options, reach)?)?;
+        let saturation_users = model.saturation_users()?.value;
+        let beyond = standing
+            .iter()
+            .filter(|o| f64::from(o.users) > 1.12 * saturation_users);
+        Some(Self {
+            beyond: beyond.count(),
+            saturation_users,
+            limit_known: known.is_some(),
+            model,
+            highest,
+            collapsed,
+        })
+    }
+
+    /// Whether two levels beyond N* show a plateau that the model agrees with.
+    pub(super) fn confirmed(&self) -> bool {
+        let reached = self.model.forecast(self.highest);
+        let top = self.model.plateau().map_or(f64::INFINITY, |(rate, _)| rate);
+        let flat = |f: Forecast| f.throughput_per_s > 0.8 * top && f.saturation > 0.9;
+        let far = f64::from(self.highest) > 4.0 * self.saturation_users;
+        self.beyond >= 2 && (reached.is_some_and(flat) || far || self.model.peak_users().is_some())
+    }
+
+    /// Mean relative half-width of the response-time curve's band over 1..1.5 N*.
+    pub(super) fn response_doubt(&self) -> f64 {
+        let forecasts = self.targets().into_iter().filter_map(|n| self.model.forecast(n));
+        let doubts: Vec<f64> = forecasts.map(|f| NORMAL_95 * f.log_sd).collect();
+        doubts.iter().sum::<f64>() / doubts.len().max(1) as f64
+    }
+
+    /// Relative half-width of the interval of `X_max`.
+    pub(super) fn capacity_doubt(&self) -> f64 {
+        self.model
+            .capacity()
+            .map_or(f64::INFINITY, |e| e.relative_half_width())
+    }
+
+    /// Number of users of an overload: 1.8 N*, more where N* is so small that chance alone empties the queues.
+    pub(super) fn overload_users(&self) -> u32 {
+        let knee = self.saturation_users;
+        (1.8 * knee).max(knee + 3.5 * knee.sqrt()).ceil() as u32
+    }
+
+    /// Relative half-width of the interval of N*.
+    pub(super) fn saturation_doubt(&self) -> f64 {
+        self.model
+            .saturation_users()
+            .map_or(f64::INFINITY, |e| e.relative_half_width())
+    }
+
+    /// Numbers of users over which the curve is to be known.
+    pub(super) fn targets(&self) -> Vec<u32> {
+        let users = TARGETS
+            .iter()
+            .map(|f| ((f * self.saturation_users) as u32).max(1));
+        let mut users: Vec<u32> = users.collect();
+        users.dedup();
+        users
+    }
+}
