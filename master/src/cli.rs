@@ -7,6 +7,7 @@ use std::process::ExitCode;
 pub mod capacity;
 pub mod demo;
 pub mod exit;
+pub mod launch;
 pub mod progress;
 pub mod report;
 pub mod spelling;
