@@ -9,6 +9,7 @@ pub mod host;
 pub mod interrupt;
 pub mod journal;
 pub mod load;
+pub mod parameters;
 pub mod report;
 pub mod run;
 pub mod summary;

@@ -181,7 +181,7 @@ fn begin(request: &Request) -> Begin {
         nodes: workload.nodes.iter().map(node).collect(),
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
-        profile: None,
+        profile: modes::profile(request),
     }
 }
 

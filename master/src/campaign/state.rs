@@ -1,7 +1,7 @@
 //! The campaign's mind: events in, actions out; no clock, no socket, no file.
 //!
 //! Each mode has a state of its own: [`search::Search`] asks a strategy for levels, [`schedule::Scheduled`] follows a schedule in
-//! time.
+//! time, [`profiling::Profiling`] takes one transaction after the other.
 
 use crate::journal::entry::{AgentReading, Entry};
 use crate::journal::log::RunLog;
@@ -10,6 +10,7 @@ use crate::summary::Level;
 use autoperf_models::level::LevelState;
 
 mod chronicle;
+pub mod profiling;
 pub mod schedule;
 pub mod search;
 

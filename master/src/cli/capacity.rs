@@ -4,6 +4,7 @@ use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
+use crate::parameters;
 use crate::run::Finished;
 use autoperf_inputs::{Mode, Workload};
 use autoperf_models::level::Precision;
@@ -46,9 +47,9 @@ pub struct SearchArguments {
     /// Wanted half-width of the mean response time's 95 % interval at each level.
     #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "10%")]
     pub response_precision: f64,
-    /// Wanted half-width of the throughput's 95 % interval at each level.
-    #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "3%")]
-    pub throughput_precision: f64,
+    /// Wanted half-width of the throughput's 95 % interval at each level; by default what config.properties says, else 3 %.
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub throughput_precision: Option<f64>,
     /// Longest single level, warm-up included.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "60s")]
     pub max_level_time: f64,
@@ -89,7 +90,8 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         None => Mode::Capacity,
     };
     let manual = arguments.manual.as_ref().and_then(Option::as_deref);
-    let workload = arguments.files.read(mode, manual)?;
+    let mut workload = arguments.files.read(mode, manual)?;
+    parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
         search: search(&arguments.search, &workload),
         workload,
@@ -100,20 +102,20 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
 
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
     let precision = Precision {
-        throughput: arguments.throughput_precision,
         response_time: arguments.response_precision,
         max_level_s: arguments.max_level_time,
         warm_up: workload.warm_up,
         ..Precision::default()
     };
-    SearchOptions {
+    let mut options = SearchOptions {
         strategy: arguments.strategy.clone(),
         start_load: workload.start_load,
         max_users: arguments.max_users,
         max_duration_s: Some(arguments.max_duration),
         objective: arguments.slo,
         precision: precision.into(),
-        min_per_user: None,
-        autoperf: None,
-    }
+        ..SearchOptions::default()
+    };
+    parameters::apply_to_search(&workload.parameters, arguments.throughput_precision, &mut options);
+    options
 }

@@ -1,10 +1,13 @@
 //! What the modes differ in before any load: scripts, think time, the first look at the site, and whose mind decides.
 
 use super::{Request, RunError};
+use crate::campaign::state::profiling::Profiling;
 use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
 use crate::campaign::state::{Start, State};
-use crate::load::{ProfileStep, Script, SingleUser};
+use crate::journal::entry::ProfileOptions;
+use crate::load::{Attempt, ProfileStep, Script, SingleUser};
+use crate::parameters;
 use crate::summary::build::strategy;
 use autoperf_inputs::workload::{Profile, ProfileUse};
 use autoperf_inputs::{Mode, Workload};
@@ -35,6 +38,12 @@ pub(super) fn schedule(workload: &Workload, mode: Mode) -> Vec<(u32, f64)> {
     rows.map(|level| (level.users, level.duration_s)).collect()
 }
 
+/// How transactions are profiled, where they are and no schedule says how long.
+pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
+    let limit_s = request.search.max_duration_s.unwrap_or(f64::MAX);
+    parameters::profile_options(&request.workload, limit_s).filter(|_| request.mode == Mode::Profile)
+}
+
 /// Who decides.
 pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
     let Request { workload, mode, .. } = request;
@@ -56,6 +65,12 @@ pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
             },
         );
         return Box::new(Scheduled::new(start, passes, workload.warm_up));
+    }
+    if let Some(options) = start.begin.profile.clone() {
+        let precision = &start.begin.search.precision;
+        let judged_after = parameters::judge_timeouts_after(&workload.parameters, &options);
+        let timeouts = (precision.max_timeout_share, judged_after);
+        return Box::new(Profiling::new(start, timeouts, workload.warm_up));
     }
     let strategy = strategy(&start.begin.search);
     Box::new(Search::new(start, strategy))
@@ -102,7 +117,7 @@ pub(super) fn check_site(workload: &Workload, mode: Mode, seed: u64) -> Result<(
 
 /// What is required must be served, since nothing after it would mean what it should; other transactions need an answer
 /// below 500, since they may well fail on purpose.
-fn judge(attempt: &crate::load::Attempt, is_required: bool) -> Result<(), RunError> {
+fn judge(attempt: &Attempt, is_required: bool) -> Result<(), RunError> {
     let found = match (&attempt.error, attempt.status) {
         (Some(error), _) => error.clone(),
         (None, status) if status >= 500 => format!("answered {status}"),

@@ -42,11 +42,8 @@ fn generator(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let limited: Vec<String> = levels
         .iter()
         .filter_map(|level| {
-            Some(format!(
-                "{} users: {}",
-                level.users,
-                level.generator.saturated_because.as_ref()?
-            ))
+            let why = level.generator.saturated_because.as_ref()?;
+            Some(format!("{}: {why}", label(level)))
         })
         .collect();
     if limited.is_empty() {
@@ -94,13 +91,15 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let unsteady: Vec<String> = levels
         .iter()
         .filter(|level| !level.steady)
-        .map(|level| format!("{} users: {}", level.users, level.steadiness))
+        .map(|level| format!("{}: {}", label(level), level.steadiness))
         .collect();
     let name = "Every level became steady";
-    let advice = if log.begin.schedule.is_empty() {
-        "look at the level's timeline; give it more time (--max-level-time) or look for what changes on the servers"
-    } else {
+    let advice = if !log.begin.schedule.is_empty() {
         "look at the level's timeline; a longer row in the schedule would give it time to settle"
+    } else if log.begin.profile.is_some() {
+        "look at the level's timeline; more executions would give it time to settle"
+    } else {
+        "look at the level's timeline; give it more time (--max-level-time) or look for what changes on the servers"
     };
     match unsteady.len() {
         0 => audit(
@@ -115,30 +114,44 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 }
 
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
-    if !log.begin.schedule.is_empty() {
+    let profile = log.begin.profile.as_ref();
+    let counted = profile.is_some_and(|profile| profile.executions_per_user.is_some());
+    if !log.begin.schedule.is_empty() || counted {
         return None;
     }
+    let (name, advice) = match profile {
+        None => (
+            "Every level was measured as precisely as asked",
+            "raise --max-level-time, or accept the wider intervals that are stated",
+        ),
+        Some(_) => (
+            "Every transaction was profiled as precisely as asked",
+            "raise --max-duration or upper_bound_on_transaction_execution_count, or accept the wider intervals that are stated",
+        ),
+    };
     let late: Vec<String> = levels
         .iter()
-        .filter(|level| level.ended_by == "time_limit")
-        .map(|level| level.users.to_string())
+        .filter(|level| matches!(level.ended_by.as_str(), "time_limit" | "upper_bound"))
+        .map(label)
         .collect();
-    let name = "Every level was measured as precisely as asked";
-    let advice = "raise --max-level-time, or accept the wider intervals that are stated";
     if late.is_empty() {
-        return audit(
-            name,
-            "pass",
-            format!("{} of {} levels", levels.len(), levels.len()),
-            advice,
-        );
+        let detail = format!("{} of {} levels", levels.len(), levels.len());
+        return audit(name, "pass", detail, advice);
     }
     audit(
         name,
         "warn",
-        format!("the time limit came first at {} users", late.join(", ")),
+        format!("the limit came first at {}", late.join(", ")),
         advice,
     )
+}
+
+/// How a level is called: by what is run at it.
+fn label(level: &Level) -> String {
+    match &level.transaction {
+        Some(name) => format!("{name} with {} users", level.users),
+        None => format!("{} users", level.users),
+    }
 }
 
 fn schedule(log: &RunLog, _: &[Level]) -> Option<Audit> {

@@ -4,6 +4,7 @@ use crate::journal::entry::Begin;
 use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
 use autoperf_models::search::{Finding, VerdictCode};
 
+mod profiled;
 mod scheduled;
 
 /// Name of a verdict in `summary.json`.
@@ -31,9 +32,10 @@ pub(super) fn verdict(
     how: Option<&str>,
 ) -> Verdict {
     let mut reasons = finding.reasons.clone();
-    let manual = begin.mode == "manual-capacity";
-    let lost_at_the_end = how == Some("profiler_lost") && manual;
-    if let Some((code, sentence)) = broken_off(how, levels).filter(|_| !lost_at_the_end) {
+    let profiled = matches!(begin.mode.as_str(), "profile" | "manual-profile");
+    // A schedule is run to its end even without its profilers.
+    let lost_at_the_end = how == Some("profiler_lost") && !begin.schedule.is_empty();
+    if let Some((code, sentence)) = broken_off(how, levels, begin).filter(|_| !lost_at_the_end) {
         return Verdict {
             code: code.to_owned(),
             sentence,
@@ -41,7 +43,10 @@ pub(super) fn verdict(
         };
     }
     reasons.extend(without_profiler(begin));
-    if manual {
+    if profiled {
+        return profiled::verdict(levels, begin, reasons);
+    }
+    if !begin.schedule.is_empty() {
         return scheduled::verdict(capacity, levels, begin, reasons);
     }
     let code = match objective_failed(finding, capacity, begin, levels) {
@@ -56,16 +61,20 @@ pub(super) fn verdict(
 }
 
 /// Code and sentence of a run that did not come to its end.
-fn broken_off(how: Option<&str>, levels: &[Level]) -> Option<(&'static str, String)> {
+fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'static str, String)> {
     let (code, broken_off) = match how {
         Some("finished") => return None,
         Some("interrupted") => ("interrupted", "interrupted"),
         Some("profiler_lost") => ("inconclusive", "ended early because a profiler was lost"),
         _ => ("inconclusive", "broken off before its end"),
     };
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "",
+        _ => "; the capacity is not known",
+    };
     let sentence = match levels.iter().map(|level| level.users).max() {
         Some(users) => format!(
-            "The run was {broken_off} after {} levels, the largest with {users} users; the capacity is not known{}.",
+            "The run was {broken_off} after {} levels, the largest with {users} users{unknown}{}.",
             levels.len(),
             best_throughput(levels)
         ),
@@ -75,8 +84,12 @@ fn broken_off(how: Option<&str>, levels: &[Level]) -> Option<(&'static str, Stri
 }
 
 fn without_profiler(begin: &Begin) -> Option<String> {
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "only times are known, not what they are spent on",
+        _ => "the limit has no name",
+    };
     begin.nodes.is_empty().then(|| {
-        "No profiler was asked, so the limit has no name; a NodeInfo with a profiler on each server would give it.".to_owned()
+        format!("No profiler was asked, so {unknown}; a NodeInfo with a profiler on each server would tell.")
     })
 }
 
