@@ -23,6 +23,8 @@ pub mod pattern;
 pub mod plan;
 pub mod random;
 pub mod render;
+pub mod saturation;
+pub mod scheduling;
 pub mod session;
 pub mod shard;
 pub mod single;
@@ -31,8 +33,11 @@ pub mod wheel;
 pub mod window;
 
 pub use engine::{Engine, EngineEnd};
+pub use saturation::{Saturation, generator_saturated};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
+
+use crate::transport::tls::Trust;
 
 /// Shortest pause of a user after a transaction that did not reach the server, ns.
 pub const FAILURE_PAUSE_NS: u64 = 10_000_000;
@@ -54,6 +59,8 @@ pub struct EngineConfig {
     pub keep_records: bool,
     /// Records that one thread holds until they are taken; what comes beyond is counted as dropped.
     pub max_kept_records: usize,
+    /// What certificates are believed where a URL is https.
+    pub trust: Trust,
 }
 
 impl Default for EngineConfig {
@@ -66,6 +73,7 @@ impl Default for EngineConfig {
             max_header_bytes: 64 * 1024,
             keep_records: false,
             max_kept_records: 4_000_000,
+            trust: Trust::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! workload.toml as text.
 
+use super::layout::lay_out;
 use super::{is_unique, name_of, range_of, refused, sequences, text, to_exit};
 use crate::cbmg::{ENTRY, EXIT, state_name};
 use crate::diagnostic::Diagnostics;
@@ -16,7 +17,8 @@ use toml::Spanned;
 
 pub(super) fn workload(workload: &Workload) -> Result<String, Diagnostics> {
     let form = form(workload)?;
-    toml::to_string(&form).map_err(|e| refused(e.to_string()))
+    let document = toml::Table::try_from(&form).map_err(|e| refused(e.to_string()))?;
+    Ok(lay_out(&document))
 }
 
 /// A value without a place, since it is about to get one.
@@ -134,12 +136,13 @@ fn transaction_form(transaction: &Transaction) -> Result<TransactionForm, Diagno
     let form = body.filter(|b| b.content_type == FORM);
     let other = body.filter(|b| b.content_type != FORM);
     let method = transaction.method;
+    let unique = is_unique(transaction);
     Ok(TransactionForm {
         name: new(transaction.name.clone()),
         method: (method != Method::Get).then(|| new(http::method_name(method).to_owned())),
         url: new(text(&transaction.url)),
         from_last_page: transaction.from_last_page,
-        unique: is_unique(transaction).then(|| new(true)),
+        unique: unique.then(|| new(true)),
         form: form.map(|b| new(text(&b.text))),
         timeout_s: transaction.timeout_s.map(new),
         think_time_s: think_form(&transaction.think_time_s).map(new),
@@ -151,7 +154,7 @@ fn transaction_form(transaction: &Transaction) -> Result<TransactionForm, Diagno
         sequences: sequences(transaction)?
             .into_iter()
             .map(|source| {
-                let form = match range_of(source, transaction) {
+                let form = match range_of(source, unique) {
                     Some((low, high)) => SequenceForm::Range {
                         low: Scalar::Text(low.to_owned()),
                         high: Scalar::Text(high.to_owned()),

@@ -8,6 +8,7 @@ use super::walk::Tally;
 use super::wheel::Wheel;
 use crate::clock::Clock;
 use crate::transport::Phases;
+use crate::transport::tls::TlsSession;
 use recorder::Recorder;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
@@ -117,6 +118,8 @@ struct User {
     link: Option<u32>,
     /// Kept connections to other origins.
     parked: Vec<u32>,
+    /// TLS settings of the session, once it has needed them.
+    tls: Option<TlsSession>,
     leaving: bool,
     joined_just_now: bool,
     retried: bool,
@@ -185,7 +188,7 @@ impl Shard {
             place,
             origins: plan.origins.clone(),
             tally: plan.walk.tally(),
-            links: Links::new(plan.limits),
+            links: Links::new(plan.limits, place.count),
             plan,
             clock,
             epoch_unix_s,

@@ -86,6 +86,12 @@ pub struct GeneratorWindow {
     pub cpu_ns: u64,
     /// CPU time of the busiest one, ns.
     pub busiest_shard_cpu_ns: u64,
+    /// Time for which the threads were ready but had no processor, ns; 0 where the kernel does not tell.
+    pub queued_ns: u64,
+    /// Times that the threads were given a processor.
+    pub turns: u64,
+    /// Time for which the thread that wanted a processor most had or wanted one, ns.
+    pub busiest_shard_wanted_ns: u64,
     /// Number of generator threads.
     pub shards: u32,
     /// How much later than intended transactions were begun after a think time, microseconds.
@@ -182,6 +188,9 @@ impl GeneratorWindow {
     fn merge(&mut self, other: Self) {
         self.cpu_ns += other.cpu_ns;
         self.busiest_shard_cpu_ns = self.busiest_shard_cpu_ns.max(other.busiest_shard_cpu_ns);
+        self.queued_ns += other.queued_ns;
+        self.turns += other.turns;
+        self.busiest_shard_wanted_ns = self.busiest_shard_wanted_ns.max(other.busiest_shard_wanted_ns);
         self.shards += other.shards;
         self.lateness_us.extend(other.lateness_us);
         self.read_delay.merge(&other.read_delay);

@@ -37,6 +37,12 @@ impl Ring {
         &self.readings[self.readings.len() - 1]
     }
 
+    /// The last one.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Reading> {
+        self.readings.back()
+    }
+
     /// Up to `most` readings with numbers above `since`.
     #[must_use]
     pub fn later_than(&self, since: u64, most: usize) -> Later {

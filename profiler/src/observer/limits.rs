@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::observer::table::{Seen, Table};
+use crate::process::status::core_list;
 use crate::system::System;
 
 /// A quota: the control group that sets it, and how many cores it allows.
@@ -52,6 +53,8 @@ impl Mounts {
 #[derive(Debug, Default)]
 pub struct Limits {
     mounts: Mounts,
+    /// Cores online; empty where the kernel does not say.
+    online: BTreeSet<u32>,
     quotas: HashMap<String, Option<Quota>>,
 }
 
@@ -61,13 +64,15 @@ impl Limits {
     pub fn new(mounts: Mounts) -> Self {
         Self {
             mounts,
-            quotas: HashMap::new(),
+            ..Self::default()
         }
     }
 
     /// Reads the quotas of the members' control groups anew.
     pub fn refresh(&mut self, system: &System, table: &Table, members: &[u32]) {
         self.quotas.clear();
+        let online = system.text("sys/devices/system/cpu/online").unwrap_or_default();
+        self.online = core_list(online.trim()).into_iter().collect();
         for seen in members.iter().filter_map(|pid| table.by_pid(*pid)) {
             if !self.quotas.contains_key(&seen.control_groups) {
                 let quota = self.quota(system, &seen.control_groups);
@@ -112,7 +117,13 @@ impl Limits {
         let mut quotas: HashMap<&str, f64> = HashMap::new();
         let mut unlimited = false;
         for seen in members {
-            cores.extend(seen.status.cores.iter().filter(|core| **core < host_cores.max(1)));
+            // The list may name cores that could be plugged in.
+            cores.extend(
+                seen.status
+                    .cores
+                    .iter()
+                    .filter(|core| self.online.is_empty() || self.online.contains(core)),
+            );
             match self.quotas.get(&seen.control_groups) {
                 Some(Some((group, allowed))) => {
                     quotas.insert(group, *allowed);
@@ -124,7 +135,7 @@ impl Limits {
         let affinity = if cores.is_empty() {
             host
         } else {
-            cores.len() as f64
+            host.min(cores.len() as f64)
         };
         if unlimited || quotas.is_empty() {
             affinity

@@ -91,6 +91,7 @@ struct Server {
     listener: OwnedFd,
     _stop: Arc<OwnedFd>,
     connections: Vec<Option<Peer>>,
+    free: Vec<usize>,
     answer: Vec<u8>,
     end: Finder<'static>,
     buffer: Vec<u8>,
@@ -122,12 +123,12 @@ impl Server {
         );
         let answer = [head.into_bytes(), vec![b'x'; body_bytes]].concat();
         let end = Finder::new("\r\n\r\n");
-        let connections = Vec::new();
         Ok(Self {
             epoll,
             listener,
             _stop: Arc::clone(stop),
-            connections,
+            connections: Vec::new(),
+            free: Vec::new(),
             answer,
             end,
             buffer: vec![0; 64 * 1024],
@@ -156,12 +157,7 @@ impl Server {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         while let Ok(socket) = accept_with(&self.listener, flags) {
             let _ = sockopt::set_tcp_nodelay(&socket, true);
-            let free = self
-                .connections
-                .iter()
-                .position(Option::is_none)
-                .filter(|_| self.connections.len() > 4096);
-            let index = free.unwrap_or(self.connections.len());
+            let index = self.free.pop().unwrap_or(self.connections.len());
             if index == self.connections.len() {
                 self.connections.push(None);
             }
@@ -208,6 +204,7 @@ impl Server {
         };
         if !open || !peer.pay() {
             self.connections[index] = None;
+            self.free.push(index);
         }
     }
 }

@@ -39,6 +39,7 @@ impl Shard {
             activity: Activity::Thinking,
             link: None,
             parked: Vec::new(),
+            tls: None,
             leaving: false,
             joined_just_now: true,
             retried: false,

@@ -1,5 +1,6 @@
 //! Gathers what a thread has seen into windows that end at the same instants on every thread.
 
+use crate::load::scheduling::{Queued, RunQueue};
 use crate::load::window::Window;
 use autoperf_models::record::Record;
 use std::sync::mpsc::Sender;
@@ -15,6 +16,9 @@ pub struct Recorder {
     transactions: usize,
     window: Window,
     cpu_at_start_ns: u64,
+    /// Opened by the thread itself, at its first cut.
+    run_queue: Option<RunQueue>,
+    queued_at_start: Queued,
     out: Sender<Window>,
     store: Option<(RecordStore, usize)>,
     kept: Vec<Record>,
@@ -34,6 +38,8 @@ impl Recorder {
             transactions,
             window: Window::empty(0, length_ns, transactions),
             cpu_at_start_ns: 0,
+            run_queue: None,
+            queued_at_start: Queued::default(),
             out,
             store,
             kept: Vec::new(),
@@ -84,7 +90,15 @@ impl Recorder {
 
     /// Hands out all windows that ended by now; a thread that was held up hands out several.
     pub fn cut(&mut self, now_ns: u64, (users, finished_users): (u32, u32), connections: u32) {
+        if now_ns < self.window.end_ns {
+            return;
+        }
         let cpu_ns = crate::clock::thread_cpu_ns();
+        let queued = self
+            .run_queue
+            .get_or_insert_with(RunQueue::of_this_thread)
+            .read()
+            .unwrap_or(self.queued_at_start);
         while now_ns >= self.window.end_ns {
             let next = Window::empty(self.window.index + 1, self.length_ns, self.transactions);
             let mut window = std::mem::replace(&mut self.window, next);
@@ -95,7 +109,11 @@ impl Recorder {
             window.generator.cpu_ns = cpu_ns.saturating_sub(self.cpu_at_start_ns);
             window.generator.busiest_shard_cpu_ns = window.generator.cpu_ns;
             window.generator.dropped = self.hand_over_records();
+            window.generator.queued_ns = queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns);
+            window.generator.turns = queued.turns.saturating_sub(self.queued_at_start.turns);
+            window.generator.busiest_shard_wanted_ns = window.generator.cpu_ns + window.generator.queued_ns;
             self.cpu_at_start_ns = cpu_ns;
+            self.queued_at_start = queued;
             // Nobody listens any more only while the engine is being stopped.
             let _ = self.out.send(window);
         }
