@@ -4,7 +4,8 @@ use crate::journal::entry::SearchOptions;
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
-    Bottleneck, Capacity, CurveRow, Interval, RunFacts, SCHEMA_VERSION, Summary, audit, verdict,
+    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary, audit,
+    verdict,
 };
 use autoperf_models::search::{self, Finding, Strategy};
 
@@ -37,7 +38,8 @@ pub fn build(log: &RunLog) -> Summary {
     let finding = finding(&log.begin.search, &measured);
     let how = log.end.as_ref().map(|end| end.how.as_str());
     let capacity = capacity(&finding);
-    let levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    annotate(&mut levels, &finding);
     let audits = audit::audits(log, &levels);
     let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
     Summary {
@@ -48,6 +50,11 @@ pub fn build(log: &RunLog) -> Summary {
         wall_time_s: end_s(log),
         load_time_s: log.levels.iter().map(load_s).sum(),
         verdict,
+        objective: log
+            .begin
+            .search
+            .objective
+            .map(|(quantile, limit_s)| Objective { quantile, limit_s }),
         capacity,
         levels,
         curve: finding.curve.iter().map(curve_row).collect(),
@@ -66,6 +73,16 @@ fn finding(options: &SearchOptions, measured: &[Measured]) -> Finding {
     match next {
         search::Next::Done(finding) => finding,
         search::Next::Run(_) => strategy.finding(),
+    }
+}
+
+/// What the search says of each level, where its notes are about the same levels.
+fn annotate(levels: &mut [Level], finding: &Finding) {
+    for (level, note) in levels.iter_mut().zip(&finding.levels) {
+        if level.users == note.users {
+            level.taught = Some(note.taught.clone());
+            level.counts = Some(note.counts);
+        }
     }
 }
 
