@@ -78,6 +78,16 @@ fn without_spikes(values: &[f64], height: f64) -> Vec<f64> {
     values.iter().enumerate().map(drawn_back).collect()
 }
 
+/// The one change that leaves the least sum of squares, with no segment shorter than `least` (at least 1): a step of binary
+/// segmentation (Scott and Knott 1974). `None` for fewer than `2 * least` values or values whose squares are not finite.
+#[must_use]
+pub fn best_split(values: &[f64], least: usize) -> Option<usize> {
+    let sums = Sums::new(values)?;
+    let (n, least) = (values.len(), least.max(1));
+    let cost = |at: &usize| sums.cost(0, *at) + sums.cost(*at, n);
+    (least..=n.checked_sub(least)?).min_by(|a, b| cost(a).total_cmp(&cost(b)))
+}
+
 /// Variance of the noise about a mean that may change, from the median of the absolute successive differences; from their mean
 /// square where most are zero. `None` for fewer than two values or differences whose squares are not finite.
 #[must_use]
@@ -171,6 +181,8 @@ mod tests {
             .map(|(i, v)| v + if (60..130).contains(&i) { 3.0 } else { 0.0 })
             .collect();
         assert_eq!(change_points(&steps, 5), Some(vec![60, 130]));
+        assert_eq!(best_split(&steps[..100], 5), Some(60));
+        assert_eq!((best_split(&steps[..9], 5), best_split(&[1.0], 0)), (None, None));
     }
 
     #[test]

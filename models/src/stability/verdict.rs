@@ -1,6 +1,6 @@
 //! One verdict on a level's stationarity from all the tests.
 
-use super::changepoint::{change_points, merge_equivalent};
+use super::changepoint::best_split;
 use super::trend::{Trend, mann_kendall_autocorrelated};
 use crate::level::{Bin, Steadiness};
 use crate::statistics::long_run::long_run;
@@ -88,6 +88,14 @@ fn response_times(windows: &[Bin]) -> Vec<f64> {
     windows.iter().map(time).collect()
 }
 
+/// Logarithms, on which a queue's excursions are less lopsided; `None` where a value is not above zero.
+fn logarithms(values: &[f64]) -> Option<Vec<f64>> {
+    values
+        .iter()
+        .all(|v| *v > 0.0)
+        .then(|| values.iter().map(|v| v.ln()).collect())
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
@@ -138,29 +146,25 @@ impl<'a> Series<'a> {
         }
     }
 
-    /// The highest change point that autocorrelation does not explain.
+    /// The best single step where autocorrelation does not explain it. Only one: every further one would take some of a slow
+    /// wander for a step and leave less to judge the steps by.
     fn step(&self, tolerance: f64) -> Option<Steadiness> {
-        let starts = change_points(&self.values, LEAST_SEGMENT)?;
-        let starts = merge_equivalent(&self.values, &starts, tolerance);
-        let edges: Vec<usize> = std::iter::once(0)
-            .chain(starts)
-            .chain([self.values.len()])
-            .collect();
-        let segments: Vec<&[f64]> = edges.windows(2).map(|e| &self.values[e[0]..e[1]]).collect();
-        let residual = |segment: &&[f64]| segment.iter().map(|v| v - mean(segment)).collect::<Vec<f64>>();
-        let residuals: Vec<f64> = segments.iter().flat_map(residual).collect();
+        let logs = logarithms(&self.values)?;
+        let at = best_split(&logs, LEAST_SEGMENT)?;
+        let (before, after) = logs.split_at(at);
+        let about = |part: &[f64]| part.iter().map(|v| v - mean(part)).collect::<Vec<f64>>();
+        let residuals = [about(before), about(after)].concat();
         let variance = long_run(std::slice::from_ref(&residuals))?.variance_of_mean * residuals.len() as f64;
-        let shown = segments.windows(2).zip(&edges[1..]).find(|(pair, _)| {
-            let spread = variance * (1.0 / pair[0].len() as f64 + 1.0 / pair[1].len() as f64);
-            (mean(pair[1]) - mean(pair[0])).abs() > STEP_DEVIATIONS * spread.sqrt()
-        });
-        shown.map(|(pair, edge)| Steadiness::NotSteady {
+        let spread = (variance * (1.0 / before.len() as f64 + 1.0 / after.len() as f64)).sqrt();
+        let height = (mean(after) - mean(before)).abs();
+        let shown = height > STEP_DEVIATIONS * spread && height > tolerance;
+        shown.then(|| Steadiness::NotSteady {
             reason: format!(
                 "{} changed from {:.3}{unit} to {:.3}{unit} {:.0} s after the level's begin",
                 self.name,
-                mean(pair[0]),
-                mean(pair[1]),
-                self.batches.get(*edge).map_or(0.0, |b| b.start_s),
+                mean(&self.values[..at]),
+                mean(&self.values[at..]),
+                self.batches.get(at).map_or(0.0, |b| b.start_s),
                 unit = self.unit,
             ),
         })
@@ -187,6 +191,10 @@ impl<'a> Series<'a> {
 
 /// Fewest windows that two regimes can be told in.
 const FEWEST_FOR_REGIMES: usize = 20;
+/// The upper regime is at least this many times the lower.
+const LEAST_RATIO: f64 = 1.2;
+/// Values below this share of the mean count as this share, since a standstill has no logarithm.
+const STANDSTILL: f64 = 1e-3;
 
 fn flips_at_some_scale(values: &[f64]) -> bool {
     // Single windows may be too noisy to show two regimes that their means over two or four show.
@@ -195,17 +203,19 @@ fn flips_at_some_scale(values: &[f64]) -> bool {
 }
 
 /// Whether positive values keep to two levels, stay at each for a while and change between them more than once: the best split
-/// in two (Otsu 1979) leaves a valley, the levels differ by a fifth at least, and there are less than half as many changes
+/// in two (Otsu 1979) of their logarithms leaves a valley, the levels differ by a fifth at least, and there are less than half as many changes
 /// as chance would make (runs test: Wald and Wolfowitz 1940).
 #[must_use]
 pub fn two_regimes(values: &[f64]) -> bool {
     let n = values.len();
-    if n < FEWEST_FOR_REGIMES || values.iter().any(|v| !v.is_finite()) {
+    let usual = mean(values);
+    if n < FEWEST_FOR_REGIMES || usual <= 0.0 || values.iter().any(|v| !v.is_finite()) {
         return false;
     }
-    let mut sorted = values.to_vec();
+    let logs: Vec<f64> = values.iter().map(|v| v.max(STANDSTILL * usual).ln()).collect();
+    let mut sorted = logs.clone();
     sorted.sort_by(f64::total_cmp);
-    let split = best_split(&sorted);
+    let split = otsu_split(&sorted);
     let (low, high) = sorted.split_at(split);
     if low.len().min(high.len()) * 10 < n {
         return false;
@@ -214,14 +224,14 @@ pub fn two_regimes(values: &[f64]) -> bool {
     let gap = above - below;
     let inside = |v: &&f64| **v > below + gap / 3.0 && **v < above - gap / 3.0;
     let valley = sorted.iter().filter(inside).count();
-    let is_high: Vec<bool> = values.iter().map(|v| *v > below.midpoint(above)).collect();
+    let is_high: Vec<bool> = logs.iter().map(|v| *v > below.midpoint(above)).collect();
     let runs = is_high.chunk_by(|a, b| a == b).count();
     let by_chance = 2.0 * low.len() as f64 * high.len() as f64 / n as f64 + 1.0;
-    valley * 20 <= n && gap > 0.2 * mean(values) && runs >= 3 && (runs as f64) < by_chance / 2.0
+    valley * 20 <= n && gap > LEAST_RATIO.ln() && runs >= 3 && (runs as f64) < by_chance / 2.0
 }
 
 /// Length of the lower part in the split that leaves the least sum of squares.
-fn best_split(sorted: &[f64]) -> usize {
+fn otsu_split(sorted: &[f64]) -> usize {
     let n = sorted.len();
     let total: f64 = sorted.iter().sum();
     let mut best = (f64::NEG_INFINITY, 1);
