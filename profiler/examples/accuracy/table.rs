@@ -96,6 +96,7 @@ fn errors(points: &[Point], seconds: usize, read: Read) -> Errors {
     let windows = windows(points, seconds, read);
     let percents: Vec<f64> = windows
         .iter()
+        .filter(|window| window.most > 0.0)
         .map(|window| 100.0 * window.error().abs() / window.most)
         .collect();
     let mean = percents.iter().sum::<f64>() / percents.len().max(1) as f64;
