@@ -123,6 +123,7 @@ pub(crate) fn content_type(text: &str) -> Result<(), String> {
 /// Reads status codes and ranges of them: `200, 302`, `200-299`.
 pub(crate) fn statuses(text: &str) -> Result<Vec<u16>, String> {
     let mut list: Vec<u16> = Vec::new();
+    let mut seen = [false; 600];
     for part in text.split(',').map(str::trim) {
         let (low, high) = part.split_once('-').unwrap_or((part, part));
         let (low, high) = (status(low.trim())?, status(high.trim())?);
@@ -130,7 +131,7 @@ pub(crate) fn statuses(text: &str) -> Result<Vec<u16>, String> {
             return Err(format!("`{part}` goes down"));
         }
         for code in low..=high {
-            if !list.contains(&code) {
+            if !std::mem::replace(&mut seen[usize::from(code)], true) {
                 list.push(code);
             }
         }

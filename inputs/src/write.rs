@@ -1,6 +1,8 @@
 //! Workload to files: AutoPerf's four, or our single one. What is written reads back to the same workload.
 
 mod autoperf;
+mod cycles;
+mod layout;
 mod single;
 mod values;
 mod xml;
@@ -8,6 +10,7 @@ mod xml;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::workload::{Part, Source, Template, Transaction, Workload};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Texts of files by their names relative to the folder they go to.
 pub type FileSet = BTreeMap<String, String>;
@@ -21,7 +24,7 @@ pub const WORKLOAD_TOML: &str = "workload.toml";
 /// # Errors
 /// Values that the files can't carry, which only a workload that was not read from files can have.
 pub fn autoperf_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
-    let mut files = values::files(workload)?;
+    let mut files = value_files(workload)?;
     let named = |parameter: &str| workload.parameters.text(parameter).unwrap_or_default();
     let mut add = |name: String, text: String| -> Result<(), Diagnostics> {
         match files.insert(name.clone(), text) {
@@ -50,12 +53,20 @@ pub fn autoperf_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
 /// # Errors
 /// As [`autoperf_files`].
 pub fn single_file(workload: &Workload) -> Result<FileSet, Diagnostics> {
-    let mut files = values::files(workload)?;
+    let mut files = value_files(workload)?;
     let text = single::workload(workload)?;
     match files.insert(WORKLOAD_TOML.to_owned(), text) {
         None => Ok(files),
         Some(_) => Err(refused(format!("two files with the name {WORKLOAD_TOML}"))),
     }
+}
+
+/// The value files that a workload names, made again from the columns that it uses; part of both forms.
+///
+/// # Errors
+/// Columns that do not fit each other, which only a workload that was not read from files can have.
+pub fn value_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
+    values::files(workload)
 }
 
 fn refused(message: impl Into<String>) -> Diagnostics {
@@ -85,24 +96,23 @@ fn sources(transaction: &Transaction) -> impl Iterator<Item = &Source> {
 /// Two different sequences of the same name, or a unique one that is no range.
 fn sequences(transaction: &Transaction) -> Result<Vec<&Source>, Diagnostics> {
     let mut list: Vec<&Source> = Vec::new();
+    let mut known: BTreeMap<&str, &Source> = BTreeMap::new();
     for source in sources(transaction).filter(|s| s.file().is_none()) {
-        match list.iter().find(|s| s.name == source.name) {
-            Some(known) if *known != source => {
-                let name = &source.name;
+        let name = source.name.as_str();
+        if let Some(first) = known.insert(name, source) {
+            let shared = Arc::ptr_eq(&first.values, &source.values) && first.unique == source.unique;
+            if !shared && first != source {
+                let transaction = &transaction.name;
                 return Err(refused(format!(
-                    "two different sequences {name} in {}",
-                    transaction.name
+                    "two different sequences {name} in {transaction}"
                 )));
             }
-            Some(_) => {}
-            None => list.push(source),
+            continue;
         }
         if source.unique && crate::sequence::as_range(&source.values).is_none() {
-            return Err(refused(format!(
-                "the sequence {} is unique but no range",
-                source.name
-            )));
+            return Err(refused(format!("the sequence {name} is unique but no range")));
         }
+        list.push(source);
     }
     Ok(list)
 }
@@ -112,9 +122,10 @@ fn is_unique(transaction: &Transaction) -> bool {
     sources(transaction).any(|s| s.unique)
 }
 
-/// Whether a sequence is to be written as a range: what is unique must be one, what is not must not become unique.
-fn range_of<'a>(source: &'a Source, transaction: &Transaction) -> Option<(&'a str, &'a str)> {
-    if source.unique == is_unique(transaction) && (source.unique || source.values.len() > 2) {
+/// Whether a sequence is to be written as a range: what is unique must be one, what is not must not become unique by the
+/// request's `unique`.
+fn range_of(source: &Source, request_is_unique: bool) -> Option<(&str, &str)> {
+    if source.unique == request_is_unique && (source.unique || source.values.len() > 2) {
         crate::sequence::as_range(&source.values)
     } else {
         None

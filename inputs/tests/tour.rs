@@ -204,3 +204,20 @@ fn repeats_may_be_nested() {
     assert_eq!(levels[0].duration_s, 2.5);
     assert_eq!(levels[3].duration_s, 0.5);
 }
+
+#[test]
+fn the_single_file_says_the_same_as_the_four() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/good/tour");
+    let single = inspect_folder(&FolderRequest {
+        input_xml: folder.join("workload.toml"),
+        cbmg: None,
+        manual: None,
+        properties: None,
+        mode: Mode::Everything,
+        allow_outside: false,
+    });
+    let Some(single) = single.workload else {
+        panic!("{}", single.diagnostics);
+    };
+    assert_eq!(single, tour());
+}

@@ -45,7 +45,7 @@ pub(crate) struct WorkloadForm {
 /// A text or a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number or a text")]
 pub(crate) enum Scalar {
     /// A whole number.
     Whole(i64),
@@ -119,7 +119,10 @@ fn is_none_or_false(value: &Option<Spanned<bool>>) -> bool {
 /// A think time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "seconds, or a law such as { law = \"exponential\", mean_s = 1 }"
+)]
 pub(crate) enum ThinkForm {
     /// Always the same, s.
     Constant(f64),
@@ -171,7 +174,7 @@ pub(crate) struct BodyForm {
 /// A sequence of values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a list of values, or { low = ..., high = ... }")]
 pub(crate) enum SequenceForm {
     /// The values.
     List(Vec<Scalar>),

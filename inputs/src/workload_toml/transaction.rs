@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::workload::{Check, Extraction, Extractor};
 use crate::{expression, template, think_time};
 use autoperf_models::distribution::Distribution;
+use std::collections::BTreeSet;
 
 impl Reader<'_> {
     pub(super) fn transaction(&mut self, form: &TransactionForm) -> Option<TransactionDraft> {
@@ -148,11 +149,12 @@ impl Reader<'_> {
 
     fn extractions(&mut self, form: &TransactionForm) -> Vec<Extraction> {
         let mut list: Vec<Extraction> = Vec::new();
+        let mut names: BTreeSet<String> = BTreeSet::new();
         for item in &form.extract {
             let Some(extraction) = self.extraction(item) else {
                 continue;
             };
-            if list.iter().any(|e| e.name == extraction.name) {
+            if !names.insert(extraction.name.clone()) {
                 let message = format!("`{}` is extracted twice here", extraction.name);
                 self.report(span(item), Diagnostic::error(message));
             } else {

@@ -87,10 +87,11 @@ impl Writer {
         self.open("transaction");
         self.leaf("name", &[], &transaction.name);
         let sequences = sequences(transaction)?;
+        let unique = is_unique(transaction);
         if !sequences.is_empty() {
             self.open("sequencelist");
             for source in sequences {
-                self.sequence(source, transaction);
+                self.sequence(source, unique);
             }
             self.close("sequencelist");
         }
@@ -122,9 +123,9 @@ impl Writer {
         Ok(())
     }
 
-    fn sequence(&mut self, source: &Source, transaction: &Transaction) {
+    fn sequence(&mut self, source: &Source, unique: bool) {
         let name = ("name", source.name.as_str());
-        if let Some((low, high)) = range_of(source, transaction) {
+        if let Some((low, high)) = range_of(source, unique) {
             let value = format!("{low},{high}");
             self.leaf("sequence", &[name, ("type", "range")], &value);
         } else if source.values.iter().all(|v| is_plain(v)) {

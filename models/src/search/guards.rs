@@ -1,6 +1,6 @@
 //! Which levels may teach anything: a level that the generator spoilt enters no fit.
 
-use super::options::Options;
+use super::options::{Options, ThinkTime};
 use super::outcome::LevelOutcome;
 use crate::level::Steadiness;
 
@@ -26,6 +26,11 @@ pub(crate) fn rejected(outcome: &LevelOutcome, options: &Options) -> Option<Stri
             "Little's law is off by {:.1} % at {users} users ({:.1} % allowed): transactions were lost or begun late",
             100.0 * outcome.little_gap,
             100.0 * allowed
+        ));
+    }
+    if draining(outcome, options) {
+        return Some(format!(
+            "the queue that the level before had left was still being served at {users} users"
         ));
     }
     if outcome.timeout_share > options.max_timeout_share {
@@ -67,21 +72,51 @@ pub(crate) fn overloaded(outcome: &LevelOutcome, options: &Options) -> bool {
     outcome.timeout_share > options.max_timeout_share || outcome.error_share > options.max_error_share
 }
 
-/// Whether a level serves clearly less than an earlier one of the same number of users.
+/// Whether a level answers clearly slower than an earlier one of the same number of users.
 pub(crate) fn slower(now: &LevelOutcome, before: &LevelOutcome) -> bool {
-    match (now.throughput_per_s, before.throughput_per_s) {
-        (Some(now), Some(before)) => now.high < 0.9 * before.low,
+    match (now.response_time_s, before.response_time_s) {
+        (Some(now), Some(before)) => now.low > 1.5 * before.high,
         _ => false,
     }
 }
 
-/// Relative change of the response time between two levels of the same number of users; `None` unless it is significant
-/// and larger than a tenth.
+/// Whether the level still served what a larger one had left behind: more transactions than its users can have begun,
+/// X (R + Z) > N, by three standard errors.
+pub(crate) fn draining(outcome: &LevelOutcome, options: &Options) -> bool {
+    let (Some(throughput), Some(response)) = (outcome.throughput_per_s, outcome.response_time_s) else {
+        return false;
+    };
+    let think = options.think_time.unwrap_or(ThinkTime {
+        mean_s: outcome.think_time_s,
+        cv: 1.0,
+    });
+    let per_user_s = f64::from(outcome.users) / throughput.value.max(1e-12);
+    let drawn_s = think.cv * think.mean_s / (response.samples.max(1) as f64).sqrt();
+    let rate_s = per_user_s * throughput.relative_half_width() / 2.0;
+    let doubt_s = drawn_s.hypot(rate_s).hypot(response.half_width() / 2.0);
+    response.value + think.mean_s - per_user_s > (3.0 * doubt_s).max(0.1 * per_user_s)
+}
+
+/// Relative change between two levels of the same number of users, of the largest demand or of the response time: the
+/// first that is significant and larger than a tenth.
 pub(crate) fn change(now: &LevelOutcome, before: &LevelOutcome) -> Option<f64> {
-    let (now, before) = (now.response_time_s?, before.response_time_s?);
-    let change = now.value / before.value - 1.0;
-    let doubt = now.half_width().hypot(before.half_width()) / before.value;
-    (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
+    let response = now.response_time_s.zip(before.response_time_s);
+    let largest = before
+        .demands
+        .iter()
+        .max_by(|a, b| (a.demand_s.value / a.servers).total_cmp(&(b.demand_s.value / b.servers)));
+    let demand = largest.and_then(|before| {
+        let now = now.demands.iter().find(|d| d.resource == before.resource)?;
+        Some((now.demand_s, before.demand_s))
+    });
+    [demand, response]
+        .into_iter()
+        .flatten()
+        .find_map(|(now, before)| {
+            let change = now.value / before.value - 1.0;
+            let doubt = now.half_width().hypot(before.half_width()) / before.value;
+            (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
+        })
 }
 
 /// What the level's unsteadiness means in words; `None` where it was steady.

@@ -5,6 +5,7 @@ pub(crate) mod evidence;
 mod lengths;
 mod outlook;
 mod plans;
+mod threshold;
 mod verdict;
 
 use super::guards;
@@ -50,7 +51,7 @@ impl ModelGuided {
             .filter(|r| r.outcome.users == users && r.rejected.is_none());
         let Some(before) = same.next_back() else { return };
         if guards::slower(&last.outcome, &before.outcome) {
-            last.rejected = Some(format!("{RECOVERING} at {users} users"));
+            last.rejected = Some(format!("the site had not recovered at {users} users"));
             return;
         }
         if guards::change(&last.outcome, &before.outcome).is_some_and(|change| change < 0.0) {
@@ -87,13 +88,6 @@ impl ModelGuided {
         let agreed = changes.len() >= 2 && changes.iter().all(|&change| change > 0.0);
         changes.last().copied().filter(|_| agreed)
     }
-}
-
-/// How the reason begins where a level shows the after-effects of another one.
-const RECOVERING: &str = "the site had not recovered";
-
-fn is_recovering(reason: &str) -> bool {
-    reason.starts_with(RECOVERING)
 }
 
 impl Strategy for ModelGuided {

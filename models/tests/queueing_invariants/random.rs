@@ -1,6 +1,6 @@
 //! Random networks over extreme figures: every answer is finite and none is negative.
 //!
-//! 20,000 networks by default; a million with `AUTOPERF_NETWORKS=1000000`.
+//! 100,000 networks by default; a million with `AUTOPERF_NETWORKS=1000000`.
 
 use autoperf_models::queueing::multiclass::MulticlassNetwork;
 use autoperf_models::queueing::{
@@ -79,7 +79,7 @@ fn networks() -> u32 {
     std::env::var("AUTOPERF_NETWORKS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(20_000)
+        .unwrap_or(100_000)
 }
 
 fn sane(values: &[f64]) -> bool {

@@ -51,10 +51,16 @@ pub(super) fn price(search: &ModelGuided, users: u32, forecast: &Forecast) -> (f
     let own = of_response / samples;
     let law = of_throughput * lever * lever / samples;
     let share = forecast.saturation;
-    // Queues of the level before must drain, or new ones fill.
+    (
+        time_s + settling_s(search, forecast) + WARM_UP_S,
+        (1.0 - share) * own + share * law,
+    )
+}
+
+/// Time in which the queues of the level before drain, or new ones fill, s.
+fn settling_s(search: &ModelGuided, forecast: &Forecast) -> f64 {
     let before = search.history.runs.last().map_or(0.0, |r| inside(&r.outcome));
-    let settling_s = (forecast.jobs - before).abs() / forecast.throughput_per_s;
-    (time_s + settling_s + WARM_UP_S, (1.0 - share) * own + share * law)
+    (forecast.jobs - before).abs() / forecast.throughput_per_s
 }
 
 /// Transactions inside the site at the end of a level.
@@ -77,6 +83,10 @@ pub(super) fn suited(
     let forecast = outlook.model.forecast(users);
     let (throughput, response_time) = wanted(forecast.map_or(1.0, |f| f.saturation));
     let longest_s = options.precision.max_level_s;
+    // A level shorter than its transient would measure that.
+    let settling_s = forecast
+        .map_or(0.0, |f| settling_s(search, &f))
+        .min(0.5 * longest_s);
     LevelPlan {
         users,
         purpose,
@@ -84,6 +94,8 @@ pub(super) fn suited(
         precision: Precision {
             throughput,
             response_time,
+            min_measured_s: options.precision.min_measured_s.max(settling_s),
+            max_level_s: longest_s + settling_s,
             ..options.precision
         },
         forecast_s: forecast.map_or(longest_s, |f| price(search, users, &f).0),

@@ -3,6 +3,7 @@
 use super::ModelGuided;
 use super::lengths::{light, price, suited};
 use super::outlook::Outlook;
+use super::threshold;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
@@ -33,6 +34,7 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = calibration(search, &outlook).or_else(|| jump(search, &outlook));
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
+        .or_else(|| threshold::next(search, &outlook))
         .or_else(|| refinement(search, &outlook))
         .or_else(|| canary(search, &outlook))
         .or_else(|| overload(search, &outlook))?;
@@ -70,29 +72,27 @@ fn first(search: &ModelGuided) -> LevelPlan {
     light(search, users, Purpose::Calibrate, why)
 }
 
-/// After a collapse the level before it is run again until the site has recovered; three times at most.
+/// After a collapse the lowest level is run again until the site has recovered; four times at most.
 fn recovery(search: &ModelGuided) -> Option<LevelPlan> {
     let runs = &search.history.runs;
     let last = runs.last()?;
     let (standing, collapsed) = search.standing();
     let collapsed = collapsed?;
-    let recovering =
-        last.outcome.users >= collapsed || last.rejected.as_deref().is_some_and(super::is_recovering);
+    let recovering = last.outcome.users >= collapsed || last.rejected.as_deref().is_some();
     let tried = runs
         .iter()
         .rev()
         .take_while(|r| r.plan.purpose == Purpose::Canary)
         .count();
-    if !recovering || tried >= 3 {
+    if !recovering || tried >= 4 {
         return None;
     }
-    let users = standing.iter().map(|o| o.users).max()?;
-    let why = format!(
-        "Throughput collapsed at {} users: {users} users show whether the site recovers.",
-        last.outcome.users.max(collapsed)
-    );
+    let users = standing.iter().map(|o| o.users).min()?;
+    let why =
+        format!("Throughput collapsed at {collapsed} users: {users} users show when the site has recovered.");
     let mut plan = light(search, users, Purpose::Canary, why);
     plan.precision.response_time = 0.2;
+    plan.precision.min_measured_s = 15.0;
     plan.precision.max_level_s = search.history.options.precision.max_level_s;
     Some(plan)
 }
@@ -179,7 +179,7 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
 /// Between the largest number of users that held and the smallest that broke the site.
 fn between(search: &ModelGuided, outlook: &Outlook, collapsed: u32) -> Option<LevelPlan> {
     let (low, high) = (f64::from(outlook.highest), f64::from(collapsed));
-    if high < 1.06 * low || high < low + 1.5 || outlook.beyond >= 2 {
+    if high < 1.1 * low || high < low + 1.5 || outlook.beyond >= 2 {
         return None;
     }
     let users = (low * high).sqrt().round() as u32;
@@ -288,7 +288,7 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     } else {
         1
     };
-    if checked >= enough || history.load_s() < 100.0 {
+    if checked >= enough || history.load_s() < 30.0 {
         return None;
     }
     // A canary that sees too few transactions sees nothing.

@@ -2,7 +2,9 @@
 
 use super::ModelGuided;
 use super::outlook::Outlook;
+use super::threshold;
 use crate::Estimate;
+use crate::search::bracket::Bracket;
 use crate::search::measured;
 use crate::search::{CurvePoint, Finding, VerdictCode};
 
@@ -28,8 +30,13 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
         verdict,
         VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
+        let stands = outlook.collapsed.filter(|_| !outlook.confirmed());
+        let (capacity, users) = match stands {
+            Some(collapsed) => before_collapse(outlook, collapsed),
+            None => (capacity, model.saturation_users()),
+        };
         finding.max_throughput_per_s = capacity;
-        finding.saturation_users = model.saturation_users();
+        finding.saturation_users = users;
         let demands = &outlook.model.evidence().demands;
         finding.bottleneck = capacity.and_then(|x| measured::bottleneck(demands, x.value));
     } else {
@@ -39,8 +46,24 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
         let users = model.peak_users().unwrap_or(outlook.highest);
         finding.retrograde_users = Estimate::symmetric(f64::from(users), 0.0, 1);
     }
+    let options = &search.history.options;
+    if let Some(objective) = options.objective {
+        let bracket = Bracket::of(&search.history.measured(), objective, options);
+        let crossing = threshold::crossing(search, outlook, objective);
+        finding.objective_users = bracket.and_then(|b| b.users(crossing));
+        finding.reasons.extend(bracket.map(|b| b.sentence(objective)));
+    }
     finding.curve = curve(outlook);
     finding
+}
+
+/// Throughput with the largest number of users that held; the true peak lies at most where the collapse does.
+fn before_collapse(outlook: &Outlook, collapsed: u32) -> (Option<Estimate>, Option<Estimate>) {
+    let room = f64::from(collapsed) / f64::from(outlook.highest);
+    let rate = outlook.model.estimates(outlook.highest).map(|(rate, _)| rate);
+    let rate = rate.and_then(|e| Estimate::new(e.value, e.low, e.high * room, e.samples));
+    let single_s = outlook.model.forecast(1).map_or(0.0, |f| f.response_s);
+    (rate, rate.map(|e| e.scaled(single_s + outlook.model.think_s())))
 }
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
@@ -55,7 +78,7 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         let percent = 100.0 * change;
         return (
             VerdictCode::Drifted,
-            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+            format!("The same number of users met a site {percent:+.0} % slower at the end."),
         );
     }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
