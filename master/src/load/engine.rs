@@ -93,8 +93,9 @@ impl Engine {
     /// transactions are those of users that walk as ever, but do not think. An engine is used either by this or by
     /// `set_users`, not by both.
     pub fn set_rate(&self, rate_per_s: f64, law: ArrivalLaw) {
+        let from_ns = self.clock.now_ns();
         for shard in &self.shards {
-            shard.control.tell(Command::Rate(rate_per_s, law));
+            shard.control.tell(Command::Rate(rate_per_s, law, from_ns));
         }
     }
 

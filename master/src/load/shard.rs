@@ -26,8 +26,9 @@ pub mod recorder;
 pub enum Command {
     /// So many users over all threads.
     Users(u32),
-    /// So many transactions a second over all threads, by this law, whatever the users do.
-    Rate(f64, ArrivalLaw),
+    /// So many transactions a second over all threads, by this law, whatever the users do; counted from this instant,
+    /// ns, the same for all threads.
+    Rate(f64, ArrivalLaw, u64),
     /// End now.
     Stop,
 }
@@ -287,7 +288,7 @@ impl Shard {
             for command in self.waiting.control.take() {
                 match command {
                     Command::Users(users) => self.set_users(users),
-                    Command::Rate(rate_per_s, law) => self.set_rate(rate_per_s, law),
+                    Command::Rate(rate_per_s, law, from_ns) => self.set_rate(rate_per_s, law, from_ns),
                     Command::Stop => self.stopped = true,
                 }
             }

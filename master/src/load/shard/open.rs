@@ -4,11 +4,10 @@ use super::{Activity, Shard};
 use crate::load::arrivals::ArrivalLaw;
 
 impl Shard {
-    pub(super) fn set_rate(&mut self, rate_per_s: f64, law: ArrivalLaw) {
-        let now_ns = self.clock.now_ns();
+    pub(super) fn set_rate(&mut self, rate_per_s: f64, law: ArrivalLaw, from_ns: u64) {
         self.open = true;
         self.arrivals
-            .set(now_ns, rate_per_s, law, (self.place.index, self.place.count));
+            .set(from_ns, rate_per_s, law, (self.place.index, self.place.count));
     }
 
     /// Begins all transactions that are due.
