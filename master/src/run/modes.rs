@@ -6,7 +6,7 @@ use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
 use crate::campaign::state::{Start, State};
 use crate::journal::entry::ProfileOptions;
-use crate::load::{Attempt, ProfileStep, Script, SingleUser};
+use crate::load::{Attempt, EngineConfig, ProfileStep, Script, SingleUser};
 use crate::parameters;
 use crate::summary::build::strategy;
 use autoperf_inputs::workload::{Profile, ProfileUse};
@@ -99,13 +99,17 @@ pub(super) fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
 /// A look at the site by one user before any load: a site that is down or broken is a message, not a capacity. Of the mix,
 /// it is the very first request; of a profile, each transaction once, after what it requires.
 pub(super) fn check_site(workload: &Workload, mode: Mode, seed: u64) -> Result<(), RunError> {
+    let config = EngineConfig {
+        seed,
+        ..EngineConfig::default()
+    };
     let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) else {
-        let first = SingleUser::with_script(workload, Script::Navigation, seed)?.step();
+        let first = SingleUser::with_script(workload, Script::Navigation, &config)?.step();
         return first.map_or(Ok(()), |attempt| judge(&attempt, false));
     };
     for item in &profile.uses {
         let script = Script::Sequence(vec![step(profile, item, Some(1))]);
-        let mut user = SingleUser::with_script(workload, script, seed)?;
+        let mut user = SingleUser::with_script(workload, script, &config)?;
         for required in (0..=item.requires.len()).rev() {
             if let Some(attempt) = user.step() {
                 judge(&attempt, required > 0)?;
