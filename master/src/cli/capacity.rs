@@ -6,14 +6,19 @@ use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
 use crate::run::Finished;
+use crate::summary::verdict::{URL, assumed};
 use autoperf_inputs::{Mode, Workload};
 use autoperf_models::level::Precision;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What `capacity` takes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
+    /// The address of one page, to be analysed without any file.
+    #[arg(value_name = "URL", conflicts_with_all = ["input", "cbmg", "properties", "manual"])]
+    pub url: Option<String>,
     /// What is read.
     #[command(flatten)]
     pub files: Files,
@@ -85,6 +90,9 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
             names.join(", ")
         ));
     }
+    if let Some(url) = &arguments.url {
+        return page(url, arguments);
+    }
     let mode = match arguments.manual {
         Some(_) => Mode::ManualCapacity,
         None => Mode::Capacity,
@@ -97,6 +105,18 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         workload,
         mode,
         inputs: arguments.files.named(manual),
+    })
+}
+
+/// The job of one page; what is assumed about its users is said, since nobody has typed it.
+fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
+    let workload = launch::from_url(url)?;
+    eprintln!("one transaction, GET {url}: {}", assumed());
+    Ok(Job {
+        search: search(&arguments.search, &workload),
+        workload,
+        mode: Mode::Capacity,
+        inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
 }
 

@@ -47,6 +47,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
         prepared.profiler.port
     );
     let request = capacity::Arguments {
+        url: None,
         files: Files {
             input: Some(directory.join("workload/input.xml")),
             ..Files::default()

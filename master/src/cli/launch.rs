@@ -83,6 +83,14 @@ impl Files {
     }
 }
 
+/// A workload of one page, from its address alone.
+///
+/// # Errors
+/// What is wrong with the address, as text.
+pub fn from_url(url: &str) -> Result<Workload, String> {
+    Workload::from_url(url).map_err(|found| found.to_string())
+}
+
 /// What is to be run.
 #[derive(Debug)]
 pub struct Job {

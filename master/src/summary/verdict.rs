@@ -2,6 +2,7 @@
 
 use crate::journal::entry::Begin;
 use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
+use autoperf_inputs::workload::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
 use autoperf_models::search::{Finding, VerdictCode};
 
 mod profiled;
@@ -44,6 +45,12 @@ pub fn verdict(
         };
     }
     reasons.extend(without_profiler(begin));
+    reasons.extend(begin.inputs.get(URL).map(|url| {
+        format!(
+            "Only {url} was asked for, and {}; a workload file would state the site's own mix.",
+            assumed()
+        )
+    }));
     if profiled {
         return profiled::verdict(levels, begin, reasons);
     }
@@ -84,13 +91,25 @@ fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'s
     Some((code, sentence))
 }
 
+/// Role of an address in [`Begin::inputs`], where a run had no file.
+pub const URL: &str = "url";
+
+/// What is assumed about the users of a page whose address is all that is known.
+#[must_use]
+pub fn assumed() -> String {
+    format!(
+        "users think for {QUICK_THINK_TIME_S} s on average (exponential) before each request, and stay for {:.0} requests on average",
+        1.0 / (1.0 - QUICK_GOES_ON)
+    )
+}
+
 fn without_profiler(begin: &Begin) -> Option<String> {
     let unknown = match begin.mode.as_str() {
         "profile" | "manual-profile" => "only times are known, not what they are spent on",
         _ => "the limit has no name",
     };
     begin.nodes.is_empty().then(|| {
-        format!("No profiler was asked, so {unknown}; a NodeInfo with a profiler on each server would tell.")
+        format!("No profiler was asked, so {unknown}; a NodeInfo with a profiler on each server would tell, with the CPU time of each process for a transaction.")
     })
 }
 
