@@ -61,6 +61,8 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
             pictures,
             levels => by_users(&environment, &summary.levels).map_err(failed)?,
             demands => demand::bars(summary),
+            busy => charts.len() > 2,
+            tally => ["pass", "warn", "fail"].map(|status| summary.audits.iter().filter(|audit| audit.status == status).count()),
             data => Value::from_safe_string(data::encoded(&charts, &summary.levels)?),
         })
         .map_err(failed)

@@ -38,7 +38,6 @@ fn bar(summary: &Summary, known: &(&Process, Interval), longest_s: f64) -> Value
         demand => number::interval(*demand, 1e3),
         samples => demand.samples,
         cores => number::significant(row.cores, 3),
-        per_core => number::significant(per_core_s(known) * 1e3, 4),
         most => number::significant(1.0 / per_core_s(known).max(f64::MIN_POSITIVE), 4),
         width => width(demand.value),
         from => width(demand.low),
