@@ -4,6 +4,8 @@ pub(crate) mod form;
 mod levels;
 mod navigation;
 mod request;
+#[cfg(test)]
+mod schema;
 mod transaction;
 
 use crate::cbmg::Graph;

@@ -23,8 +23,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let warm_s = if think_s > 0.0 { 1.0 + 2.0 * think_s } else { 0.3 };
     run(&engine, warm_s, |_| {});
     let mut sum = Sum::default();
-    run(&engine, seconds, |window| sum.add(window));
-    sum.print(users, think_s, resident_bytes().saturating_sub(before_bytes));
+    let mut windows = Vec::new();
+    run(&engine, seconds, |window| {
+        sum.add(window);
+        windows.push(window.clone());
+    });
+    let saturated =
+        autoperf::load::generator_saturated(&windows).map_or("null".to_owned(), |s| format!("\"{s}\""));
+    sum.print(
+        users,
+        think_s,
+        resident_bytes().saturating_sub(before_bytes),
+        &saturated,
+    );
     Ok(())
 }
 
@@ -66,7 +77,7 @@ impl Sum {
         self.lateness_us.extend(&window.generator.lateness_us);
     }
 
-    fn print(mut self, users: u32, think_s: f64, grown_bytes: u64) {
+    fn print(mut self, users: u32, think_s: f64, grown_bytes: u64, saturated: &str) {
         let rate = self.served as f64 / self.elapsed_s;
         let response_s = self.response_s / self.served as f64;
         let expected = f64::from(users) / (response_s + think_s);
@@ -81,7 +92,7 @@ impl Sum {
         println!(
             "{{\"users\":{users},\"rate\":{rate:.1},\"failed\":{},\"cpu\":{:.4},\"per_cpu_s\":{:.0},\
              \"of_expected\":{:.4},\"response_p50_us\":{time_50},\"response_p99_us\":{time_99},\
-             \"late_p50_us\":{late_50},\"late_p99_us\":{late_99},\"little_gap\":{:.4},\"bytes_per_user\":{}}}",
+             \"late_p50_us\":{late_50},\"late_p99_us\":{late_99},\"little_gap\":{:.4},\"bytes_per_user\":{},\"saturated\":{saturated}}}",
             self.failed,
             self.cpu_s / self.elapsed_s,
             self.served as f64 / self.cpu_s,

@@ -8,6 +8,8 @@ pub mod capacity;
 pub mod compare;
 pub mod demo;
 pub mod exit;
+pub mod launch;
+pub mod profile;
 pub mod progress;
 pub mod report;
 pub mod spelling;
@@ -30,6 +32,8 @@ struct Cli {
 enum Verb {
     /// Find the capacity of a site: the whole curve, the saturation point and what limits it.
     Capacity(Box<capacity::Arguments>),
+    /// Profile single transactions: what each costs every process, as known as asked for.
+    Profile(Box<profile::Arguments>),
     /// Analyse the built-in demo site on loopback and compare what was found with its documented truth.
     Demo(demo::Arguments),
     /// Write the reports of a finished or broken-off run again from its journal.
@@ -79,6 +83,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(verb: Verb, command: &[OsString]) -> ExitCode {
     let exit = match verb {
         Verb::Capacity(arguments) => capacity::run(&arguments, command),
+        Verb::Profile(arguments) => profile::run(&arguments, command),
         Verb::Demo(arguments) => demo::run(&arguments, command),
         Verb::Report(arguments) => report::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),

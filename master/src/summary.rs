@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 pub mod analysis;
 mod audit;
 pub mod build;
+mod pooling;
 pub mod verdict;
 
 /// Version of the layout of `summary.json`; raised when a field changes its meaning or goes away.
@@ -175,6 +176,9 @@ pub struct Bottleneck {
 pub struct Level {
     /// Emulated users.
     pub users: u32,
+    /// The one transaction that was measured, where transactions are profiled one by one.
+    #[serde(default)]
+    pub transaction: Option<String>,
     /// Why this level was run.
     pub why: String,
     /// What it was for, such as `calibrate` or `overload`.
@@ -205,7 +209,8 @@ pub struct Level {
     pub steady: bool,
     /// In words: since when steady, or what speaks against it.
     pub steadiness: String,
-    /// Why the level ended: `precise`, `time_limit`, `timeouts` or `schedule`.
+    /// Why the level ended: `precise`, `time_limit`, `timeouts` or `schedule`; where transactions are profiled also
+    /// `execution_count`, `upper_bound` or `failures`.
     pub ended_by: String,
     /// |N - X (R + Z)| / N.
     pub little_gap: Option<f64>,

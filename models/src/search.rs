@@ -1,6 +1,8 @@
 //! The search for load levels: a strategy is asked for the next level, given the last one's outcome; it never calls.
 
 mod autoperf;
+mod bracket;
+mod explanation;
 mod finding;
 mod fit;
 mod flow;

@@ -20,6 +20,7 @@ use crate::wire::secure::Secured;
 
 pub mod conversation;
 pub mod log;
+pub mod metrics;
 pub mod ring;
 pub mod session;
 

@@ -33,6 +33,8 @@ autoperf-profiler: reports what processes on this machine consume, to autoperf e
 NAMES are names of programs, separated by commas; each may have alternatives and wildcards, such as
 'apache2,mysqld|mariadbd,php-fpm*', or be a systemd unit, such as apache2.service.
 
+  --metrics HOST:PORT  also serve the last sample as text for a Prometheus server, with the processes of
+  --watch NAMES        among it
   --key FILE         encrypt, and refuse who has not the same key; only the file's owner may be able to read it
   --insecure-plain   with --listen: allow an address that is not a loopback address without encryption;
                      whoever reaches it can see what runs on this machine
@@ -84,9 +86,16 @@ fn serve(options: &Serve) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {}: {error}", options.text()))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     print(&format!("autoperf-profiler: listening on {address}\n"))?;
-    Agent::new(System::live(), key)
-        .serve(&listener, &stop)
-        .map_err(|error| error.to_string())
+    let agent = Agent::new(System::live(), key);
+    if let Some(addresses) = options.metrics()? {
+        let scraped = TcpListener::bind(&addresses[..]).map_err(|error| format!("no metrics: {error}"))?;
+        let place = scraped.local_addr().map_err(|error| error.to_string())?;
+        print(&format!("autoperf-profiler: metrics at http://{place}/metrics\n"))?;
+        agent
+            .serve_metrics(scraped, options.watched())
+            .map_err(|error| error.to_string())?;
+    }
+    agent.serve(&listener, &stop).map_err(|error| error.to_string())
 }
 
 fn stdio() -> Result<(), String> {

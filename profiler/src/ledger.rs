@@ -107,6 +107,12 @@ impl Ledger {
         self.departures.ended_threads_ns(pid)
     }
 
+    /// Voluntary and involuntary context switches of those threads.
+    #[must_use]
+    pub fn ended_switches(&self, pid: u32) -> [u64; 2] {
+        self.departures.ended_switches(pid)
+    }
+
     /// Forgets processes that are not there any more, whose end was missed.
     pub fn keep_only(&mut self, alive: impl Fn(u32) -> bool) {
         self.departures.keep_only(alive);

@@ -124,6 +124,14 @@ impl System {
             .collect()
     }
 
+    /// How many entries a folder has; `None` where it cannot be read.
+    #[must_use]
+    pub fn count(&self, name: &str) -> Option<u64> {
+        fs::read_dir(self.path(name))
+            .ok()
+            .map(|entries| entries.count() as u64)
+    }
+
     /// The processes alive.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {

@@ -2,6 +2,7 @@
 
 use crate::cli::capacity::{self, SearchArguments};
 use crate::cli::exit::Exit;
+use crate::cli::launch::{Files, Place};
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
 use autoperf_examples::demo::{Launch, Site, Tier, Truth, truth, write_workload};
@@ -46,13 +47,16 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
         prepared.profiler.port
     );
     let request = capacity::Arguments {
-        input: directory.join("workload/input.xml"),
-        cbmg: None,
-        properties: None,
-        out: Some(directory.clone()),
+        files: Files {
+            input: Some(directory.join("workload/input.xml")),
+            ..Files::default()
+        },
+        manual: None,
         search: arguments.search.clone(),
-        seed: arguments.seed,
-        allow_outside: false,
+        place: Place {
+            out: Some(directory.clone()),
+            seed: arguments.seed,
+        },
     };
     let (exit, finished) = capacity::analyse(&request, command);
     if let Some(Finished { summary, .. }) = finished {

@@ -4,6 +4,9 @@ use crate::journal::entry::Begin;
 use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
 use autoperf_models::search::{Finding, VerdictCode};
 
+mod profiled;
+mod scheduled;
+
 /// Name of a verdict in `summary.json`.
 #[must_use]
 pub const fn code_name(code: VerdictCode) -> &'static str {
@@ -30,46 +33,65 @@ pub fn verdict(
     how: Option<&str>,
 ) -> Verdict {
     let mut reasons = finding.reasons.clone();
-    let broken_off = match how {
-        Some("finished") => None,
-        Some("interrupted") => Some("interrupted"),
-        Some("profiler_lost") => Some("ended early because a profiler was lost"),
-        _ => Some("broken off before its end"),
-    };
-    if let Some(broken_off) = broken_off {
-        let sentence = match levels.iter().map(|level| level.users).max() {
-            Some(users) => format!(
-                "The run was {broken_off} after {} levels, the largest with {users} users; the capacity is not known{}.",
-                levels.len(),
-                best_throughput(levels)
-            ),
-            None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
-        };
-        let code = if how == Some("interrupted") {
-            "interrupted"
-        } else {
-            "inconclusive"
-        };
+    let profiled = matches!(begin.mode.as_str(), "profile" | "manual-profile");
+    // A schedule is run to its end even without its profilers.
+    let lost_at_the_end = how == Some("profiler_lost") && !begin.schedule.is_empty();
+    if let Some((code, sentence)) = broken_off(how, levels, begin).filter(|_| !lost_at_the_end) {
         return Verdict {
             code: code.to_owned(),
             sentence,
             reasons,
         };
     }
+    reasons.extend(without_profiler(begin));
+    if profiled {
+        return profiled::verdict(levels, begin, reasons);
+    }
+    if !begin.schedule.is_empty() {
+        return scheduled::verdict(capacity, levels, begin, reasons);
+    }
     let code = match objective_failed(finding, capacity, begin, levels) {
         true => "objective_failed",
         false => code_name(finding.verdict),
     };
-    if begin.nodes.is_empty() {
-        reasons.push(
-            "No profiler was asked, so the limit has no name; a NodeInfo with a profiler on each server would give it.".into(),
-        );
-    }
     Verdict {
         code: code.to_owned(),
         sentence: sentence(finding, capacity, levels, begin),
         reasons,
     }
+}
+
+/// Code and sentence of a run that did not come to its end.
+fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'static str, String)> {
+    let (code, broken_off) = match how {
+        Some("finished") => return None,
+        Some("interrupted") => ("interrupted", "interrupted"),
+        Some("profiler_lost") => ("inconclusive", "ended early because a profiler was lost"),
+        _ => ("inconclusive", "broken off before its end"),
+    };
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "",
+        _ => "; the capacity is not known",
+    };
+    let sentence = match levels.iter().map(|level| level.users).max() {
+        Some(users) => format!(
+            "The run was {broken_off} after {} levels, the largest with {users} users{unknown}{}.",
+            levels.len(),
+            best_throughput(levels)
+        ),
+        None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
+    };
+    Some((code, sentence))
+}
+
+fn without_profiler(begin: &Begin) -> Option<String> {
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "only times are known, not what they are spent on",
+        _ => "the limit has no name",
+    };
+    begin.nodes.is_empty().then(|| {
+        format!("No profiler was asked, so {unknown}; a NodeInfo with a profiler on each server would tell.")
+    })
 }
 
 fn best_throughput(levels: &[Level]) -> String {

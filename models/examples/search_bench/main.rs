@@ -6,6 +6,7 @@ mod measure;
 mod rivals;
 mod score;
 mod sites;
+mod truth;
 
 use autoperf_models::search::{
     AutoPerf, AutoPerfParameters, Finding, Ladder, LevelOutcome, ModelGuided, Next, Options, Strategy,
@@ -50,9 +51,11 @@ fn main() {
     let indices = (0..200)
         .filter(|i| arguments.family.is_none_or(|f| i % FAMILIES.len() == f))
         .take(arguments.sites);
+    let mut metastable = 0;
     let mut scores: Vec<Score> = STRATEGIES.iter().map(|name| Score::new(name)).collect();
     for index in indices {
         let case = sites::case(index);
+        metastable += usize::from(case.metastable);
         for score in &mut scores {
             if arguments.only.as_deref().is_none_or(|only| only == score.name) {
                 let trial = trial(score.name, &case, index as u64, arguments.verbose);
@@ -72,6 +75,7 @@ fn main() {
         }
     }
     score::print(&scores);
+    println!("\nSites with two lasting states: {metastable}.");
 }
 
 fn trial(name: &str, case: &Case, seed: u64, verbose: bool) -> Trial {

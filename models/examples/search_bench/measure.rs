@@ -1,9 +1,13 @@
 //! A level on a simulated site, as the load engine and the profiler would deliver it.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a site of the bench that cannot be simulated is a mistake in the bench"
+)]
+
 use super::sites::Case;
 use autoperf_models::Estimate;
-use autoperf_models::level::LevelMonitor;
-use autoperf_models::level::{Bin, LevelState, Precision};
+use autoperf_models::level::{Bin, LevelMeasurement, LevelMonitor, LevelState, Precision};
 use autoperf_models::search::{LevelOutcome, ResourceDemand};
 use autoperf_models::simulation::{BinAggregator, Simulator};
 use autoperf_models::statistics::special::students_t_quantile;
@@ -26,6 +30,17 @@ pub(crate) struct Bench<'a> {
 /// Busy seconds at the end of each window.
 type Busy = Vec<Vec<f64>>;
 
+/// All that was seen of a level.
+struct Seen {
+    monitor: LevelMonitor,
+    bins: Vec<Bin>,
+    busy: Busy,
+    /// Users who think at the end of each window.
+    thinking: Vec<f64>,
+    /// (end since the level's begin, response time), s.
+    responses: Vec<(f64, f64)>,
+}
+
 impl<'a> Bench<'a> {
     pub(crate) fn new(case: &'a Case, seed: u64) -> Self {
         let simulator = Simulator::new(&case.site, seed).expect("a site drawn here can be simulated");
@@ -34,56 +49,76 @@ impl<'a> Bench<'a> {
 
     /// Runs `users` and says what was seen.
     pub(crate) fn run(&mut self, users: u32, precision: &Precision, timing: Timing) -> LevelOutcome {
-        let mut precision = *precision;
-        if let Timing::Fixed(warm_s, counted_s) = timing {
-            precision = Precision {
+        let precision = match timing {
+            Timing::Adaptive => *precision,
+            Timing::Fixed(warm_s, counted_s) => Precision {
                 warm_up: false,
                 max_level_s: warm_s + counted_s,
                 min_measured_s: 1e9,
-                ..precision
-            };
-        }
+                ..*precision
+            },
+        };
+        let seen = self.watch(users, precision);
+        let measurement = match timing {
+            Timing::Adaptive => seen.monitor.finish(),
+            Timing::Fixed(warm_s, _) => {
+                let mut counted = LevelMonitor::new(precision);
+                seen.bins
+                    .iter()
+                    .filter(|b| b.start_s >= warm_s - 1e-9)
+                    .for_each(|b| counted.observe(b));
+                counted.finish()
+            }
+        };
+        let since_s = match timing {
+            Timing::Adaptive => measurement.since_s,
+            Timing::Fixed(warm_s, _) => warm_s,
+        };
+        self.outcome(users, &seen, &measurement, since_s)
+    }
+
+    /// Lets the level run as long as the monitor wants it.
+    fn watch(&mut self, users: u32, precision: Precision) -> Seen {
         let begin_s = self.simulator.now_s();
-        let mut monitor = LevelMonitor::new(precision);
-        let (mut bins, mut busy): (Vec<Bin>, Busy) = (Vec::new(), vec![self.busy()]);
-        let mut thinking: Vec<f64> = Vec::new();
-        let mut responses: Vec<(f64, f64)> = Vec::new();
-        let stations = self.case.servers.len();
+        let mut seen = Seen {
+            monitor: LevelMonitor::new(precision),
+            bins: Vec::new(),
+            busy: vec![self.busy()],
+            thinking: Vec::new(),
+            responses: Vec::new(),
+        };
         let mut windows = BinAggregator::new(begin_s, 0.1);
         self.simulator.set_users(users);
-        while !matches!(monitor.state(), LevelState::Done(_)) {
-            let until_s = begin_s + 0.1 * (bins.len() + 1) as f64;
+        while !matches!(seen.monitor.state(), LevelState::Done(_)) {
+            let until_s = begin_s + 0.1 * (seen.bins.len() + 1) as f64;
             self.simulator.run_until(until_s, |record| {
                 windows.push(record);
-                let end_s = record.end_ns as f64 * 1e-9;
-                responses.push((end_s - begin_s, record.response_time_s()));
+                let end_s = record.end_ns as f64 * 1e-9 - begin_s;
+                seen.responses.push((end_s, record.response_time_s()));
             });
             windows.close(until_s + 1e-6, |bin| {
-                monitor.observe(&bin);
-                bins.push(bin);
+                seen.monitor.observe(&bin);
+                seen.bins.push(bin);
             });
-            thinking.push(f64::from(users) - self.simulator.in_flight() as f64);
-            busy.push((0..stations).map(|k| self.simulator.busy_s(k)).collect());
+            seen.thinking
+                .push(f64::from(users) - self.simulator.in_flight() as f64);
+            seen.busy.push(self.busy());
         }
-        let load_s = self.simulator.now_s() - begin_s;
-        let measurement = monitor.finish();
-        let (mut since_s, until_s) = (measurement.since_s, measurement.until_s);
-        let (mut throughput, mut response) = (measurement.throughput_per_s, measurement.response_time_s);
-        if let Timing::Fixed(warm_s, _) = timing {
-            since_s = warm_s;
-            let mut counted = LevelMonitor::new(precision);
-            bins.iter()
-                .filter(|b| b.start_s >= warm_s - 1e-9)
-                .for_each(|b| counted.observe(b));
-            let again = counted.finish();
-            (throughput, response) = (again.throughput_per_s, again.response_time_s);
-        }
-        let within = |(at_s, _): &&(f64, f64)| *at_s > since_s && *at_s <= until_s + 1e-9;
+        seen
+    }
+
+    fn outcome(&self, users: u32, seen: &Seen, measurement: &LevelMeasurement, since_s: f64) -> LevelOutcome {
+        let (throughput, response) = (measurement.throughput_per_s, measurement.response_time_s);
         // The mean of the think times that ended would miss the long ones of a short level.
-        let first = bins.iter().position(|b| b.start_s >= since_s - 1e-9).unwrap_or(0);
-        let idle = thinking[first..].iter().sum::<f64>() / (thinking.len() - first).max(1) as f64;
+        let first = seen
+            .bins
+            .iter()
+            .position(|b| b.start_s >= since_s - 1e-9)
+            .unwrap_or(0);
+        let idle = seen.thinking[first..].iter().sum::<f64>() / (seen.thinking.len() - first).max(1) as f64;
         let think_time_s = throughput.map_or(0.0, |x| idle.max(0.0) / x.value.max(1e-9));
-        let mut measured: Vec<f64> = responses.iter().filter(within).map(|r| r.1).collect();
+        let counted = seen.responses.iter().filter(|(end_s, _)| *end_s > since_s);
+        let mut measured: Vec<f64> = counted.map(|r| r.1).collect();
         measured.sort_by(f64::total_cmp);
         let gap = match (throughput, response) {
             (Some(x), Some(r)) => {
@@ -97,13 +132,13 @@ impl<'a> Bench<'a> {
             response_time_s: response,
             quantiles_s: quantile(&measured, 0.95).map(|e| (0.95, e)).into_iter().collect(),
             think_time_s,
-            demands: self.demands(&bins, &busy, since_s),
+            demands: self.demands(&seen.bins, &seen.busy, since_s),
             error_share: 0.0,
             timeout_share: 0.0,
-            steadiness: measurement.steadiness,
+            steadiness: measurement.steadiness.clone(),
             generator_saturated: false,
             little_gap: gap,
-            load_s,
+            load_s: 0.1 * seen.bins.len() as f64,
         }
     }
 

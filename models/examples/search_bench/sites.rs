@@ -1,8 +1,8 @@
-//! Two hundred random sites in ten families, and the truth about each: exact where the theory gives it, else from a long run.
+//! Two hundred random sites in ten families.
 
+use super::truth::Truth;
 use autoperf_models::distribution::Distribution;
-use autoperf_models::queueing::{self, ClosedNetwork, StationKind, multiserver};
-use autoperf_models::simulation::{Class, Effect, Pool, Simulator, Site, Station, Step};
+use autoperf_models::simulation::{Class, Effect, Pool, Site, Station, Step};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -34,7 +34,10 @@ pub(crate) struct Case {
     pub(crate) capacity: f64,
     /// Saturation point.
     pub(crate) saturation_users: f64,
-    /// (users, throughput, response time) over 1..1.5 N*.
+    /// Whether the site has two lasting states with some of the compared numbers of users: then the mean over both is what
+    /// no run of a few minutes shows.
+    pub(crate) metastable: bool,
+    /// (users, throughput, response time) over 1..1.5 N*, where there is one lasting state.
     pub(crate) curve: Vec<(u32, f64, f64)>,
 }
 
@@ -62,15 +65,15 @@ impl Draw {
 }
 
 /// Parts of a site before it is put together.
-struct Parts {
-    demands: Vec<f64>,
-    servers: Vec<u32>,
-    delay_s: f64,
-    think_s: f64,
-    fcfs: bool,
-    cv: f64,
-    effects: Vec<Effect>,
-    pool: Option<u32>,
+pub(crate) struct Parts {
+    pub(crate) demands: Vec<f64>,
+    pub(crate) servers: Vec<u32>,
+    pub(crate) delay_s: f64,
+    pub(crate) think_s: f64,
+    pub(crate) fcfs: bool,
+    pub(crate) cv: f64,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) pool: Option<u32>,
 }
 
 /// The site number `index`.
@@ -93,6 +96,9 @@ pub(crate) fn case(index: usize) -> Case {
         .collect();
     users.insert(0, 1);
     users.dedup();
+    let all = users.len();
+    users.retain(|&n| !truth.two_states(n));
+    let metastable = users.len() < all;
     let curve = users.into_iter().map(|n| {
         let response_s = truth.response_s(n);
         (n, f64::from(n) / (response_s + parts.think_s), response_s)
@@ -105,6 +111,7 @@ pub(crate) fn case(index: usize) -> Case {
         think_s: parts.think_s,
         capacity,
         saturation_users,
+        metastable,
         curve,
     }
 }
@@ -138,33 +145,51 @@ fn parts(draw: &mut Draw, family: usize, index: usize) -> Parts {
         _ => draw.log_uniform(0.5, 100.0),
     };
     let think_s = (ratio * (busy_s + delay_s)).min(20.0);
-    let (mut fcfs, mut cv) = (draw.uniform(0.0, 1.0) < 0.4, 1.0);
-    let mut effects = Vec::new();
-    let mut pool = None;
-    let first = servers[0];
-    match family {
-        3 => (fcfs, cv) = (true, draw.log_uniform(0.5, 3.0)),
-        4 => effects.push(Effect::Turbo {
+    let fcfs = draw.uniform(0.0, 1.0) < 0.4;
+    let cv = if family == 3 {
+        draw.log_uniform(0.5, 3.0)
+    } else {
+        1.0
+    };
+    let pool = (family == 7).then(|| ((busy_s + delay_s) * limit * draw.uniform(0.25, 0.9)).ceil() as u32);
+    let effects: Vec<Effect> = effect(draw, family, index, servers[0]).into_iter().collect();
+    // Theory knows the effects of load under processor sharing.
+    let by_load = !effects.is_empty() && family != 9;
+    Parts {
+        demands,
+        servers,
+        delay_s,
+        think_s,
+        fcfs: (fcfs || family == 3) && !by_load,
+        cv,
+        effects,
+        pool,
+    }
+}
+
+/// What is special about the first tier, which has `servers` servers.
+fn effect(draw: &mut Draw, family: usize, index: usize, servers: u32) -> Option<Effect> {
+    Some(match family {
+        4 => Effect::Turbo {
             loss: draw.uniform(0.05, 0.3),
-            full_at: first + 1 + draw.whole(0, 3),
-        }),
-        5 => effects.push(Effect::Coherency {
+            full_at: servers + 1 + draw.whole(0, 3),
+        },
+        5 => Effect::Coherency {
             per_job: draw.log_uniform(0.0003, 0.004),
-        }),
-        6 => effects.push(Effect::Batching {
+        },
+        6 => Effect::Batching {
             gain: draw.uniform(0.1, 0.3),
-            full_at: 2 * first + draw.whole(2, 20),
-        }),
-        7 => pool = Some(((busy_s + delay_s) * limit * draw.uniform(0.25, 0.9)).ceil() as u32),
-        8 => effects.push(Effect::Thrashing {
-            beyond: 3 * first + draw.whole(5, 60),
+            full_at: 2 * servers + draw.whole(2, 20),
+        },
+        8 => Effect::Thrashing {
+            beyond: 3 * servers + draw.whole(5, 60),
             per_job: draw.log_uniform(0.002, 0.02),
-        }),
-        9 if index % 20 < 10 => effects.push(Effect::ColdStart {
+        },
+        9 if index % 20 < 10 => Effect::ColdStart {
             extra: draw.uniform(0.3, 2.0),
             decay_s: draw.uniform(3.0, 12.0),
-        }),
-        9 => effects.push(Effect::Pauses {
+        },
+        9 => Effect::Pauses {
             every: Distribution::Exponential {
                 mean: draw.uniform(0.5, 3.0),
             },
@@ -172,23 +197,10 @@ fn parts(draw: &mut Draw, family: usize, index: usize) -> Parts {
                 low: 0.02,
                 high: draw.uniform(0.05, 0.2),
             },
-            busy_servers: f64::from(first),
-        }),
-        _ => {}
-    }
-    if !effects.is_empty() && family != 9 {
-        fcfs = false;
-    }
-    Parts {
-        demands,
-        servers,
-        delay_s,
-        think_s,
-        fcfs,
-        cv,
-        effects,
-        pool,
-    }
+            busy_servers: f64::from(servers),
+        },
+        _ => return None,
+    })
 }
 
 fn law(mean: f64, cv: f64) -> Distribution {
@@ -238,177 +250,4 @@ fn site(parts: &Parts) -> Site {
     site.pools
         .extend(parts.pool.map(|size| Pool::new("threads", size)));
     site
-}
-
-/// What is true of a site.
-struct Truth {
-    capacity: f64,
-    think_s: f64,
-    /// R(N) by theory; the simulator is asked where it is empty.
-    exact: Vec<f64>,
-    site: Site,
-}
-
-impl Truth {
-    fn new(parts: &Parts, site: &Site) -> Self {
-        let bound = parts
-            .demands
-            .iter()
-            .zip(&parts.servers)
-            .map(|(d, &m)| f64::from(m) / d)
-            .fold(f64::INFINITY, f64::min);
-        let mut truth = Self {
-            capacity: bound,
-            think_s: parts.think_s,
-            exact: Vec::new(),
-            site: site.clone(),
-        };
-        let cycle_s = parts.think_s + parts.delay_s + parts.demands.iter().sum::<f64>();
-        let reach = (2.2 * bound * cycle_s) as u32 + 10;
-        let pauses = parts.effects.iter().find_map(|e| match e {
-            Effect::Pauses {
-                every: Distribution::Exponential { mean },
-                length: Distribution::Uniform { low, high },
-                ..
-            } => Some(mean / (mean + (low + high) / 2.0)),
-            _ => None,
-        });
-        if let Some(share) = pauses {
-            // The first tier alone pauses.
-            let first = share * f64::from(parts.servers[0]) / parts.demands[0];
-            let others = parts
-                .demands
-                .iter()
-                .zip(&parts.servers)
-                .skip(1)
-                .map(|(d, &m)| f64::from(m) / d);
-            truth.capacity = others.fold(first, f64::min);
-        } else if parts.fcfs && parts.cv != 1.0 {
-            // The plateau does not depend on the law of service.
-        } else {
-            let mut network = network(parts, reach);
-            if let Some(size) = parts.pool {
-                // The site behind the pool as one server (Chandy, Herzog & Woo 1975), cut off at the pool's size.
-                network.think_time_s = 0.0;
-                let inner = curve(&network, size.max(1));
-                let server = queueing::Station {
-                    name: "pool".into(),
-                    demand_s: 1.0 / inner[0].0,
-                    kind: StationKind::LoadDependent(inner.iter().map(|(x, _)| x / inner[0].0).collect()),
-                };
-                network = ClosedNetwork {
-                    stations: vec![server],
-                    think_time_s: parts.think_s,
-                };
-            }
-            let solved = curve(&network, reach);
-            let peak = solved.iter().map(|(x, _)| *x).fold(0.0, f64::max);
-            let falling = solved.last().is_some_and(|(x, _)| *x < 0.99 * peak);
-            let batching = parts.effects.iter().any(|e| matches!(e, Effect::Batching { .. }));
-            truth.capacity = if falling || parts.pool.is_some() || batching || !parts.effects.is_empty() {
-                peak
-            } else {
-                bound
-            };
-            if parts
-                .effects
-                .iter()
-                .any(|e| matches!(e, Effect::ColdStart { .. }))
-            {
-                truth.capacity = bound;
-            }
-            truth.exact = solved.into_iter().map(|(_, r)| r).collect();
-        }
-        truth
-    }
-
-    fn response_s(&self, users: u32) -> f64 {
-        if let Some(&exact) = self.exact.get(users as usize - 1) {
-            return exact;
-        }
-        simulated(&self.site, users, self.think_s, self.capacity)
-    }
-}
-
-fn curve(network: &ClosedNetwork, users: u32) -> Vec<(f64, f64)> {
-    let solved = multiserver::solve_curve(network, users).expect("a network drawn here can be solved");
-    solved
-        .throughput_per_s
-        .into_iter()
-        .zip(solved.response_time_s)
-        .collect()
-}
-
-/// The product-form network of the site, load effects as rates that depend on the number present.
-fn network(parts: &Parts, reach: u32) -> ClosedNetwork {
-    let mut stations = Vec::new();
-    for (index, (&demand_s, &servers)) in parts.demands.iter().zip(&parts.servers).enumerate() {
-        let name = format!("tier {}", index + 1);
-        let load = parts
-            .effects
-            .iter()
-            .filter(|e| !matches!(e, Effect::ColdStart { .. }));
-        let load: Vec<&Effect> = if index == 0 { load.collect() } else { Vec::new() };
-        let kind = if load.is_empty() {
-            StationKind::Queueing { servers }
-        } else {
-            StationKind::LoadDependent(
-                (1..=reach)
-                    .map(|n| f64::from(n.min(servers)) * load.iter().map(|e| speed(e, n)).product::<f64>())
-                    .collect(),
-            )
-        };
-        stations.push(queueing::Station { name, demand_s, kind });
-    }
-    if parts.delay_s > 0.0 {
-        stations.push(queueing::Station::delay("network", parts.delay_s));
-    }
-    ClosedNetwork {
-        stations,
-        think_time_s: parts.think_s,
-    }
-}
-
-fn speed(effect: &Effect, jobs: u32) -> f64 {
-    let others = f64::from(jobs - 1);
-    let share = |full_at: u32| (others / f64::from(full_at - 1)).min(1.0);
-    1.0 / match *effect {
-        Effect::Turbo { loss, full_at } => 1.0 + loss * share(full_at),
-        Effect::Coherency { per_job } => 1.0 + per_job * others,
-        Effect::Batching { gain, full_at } => 1.0 - gain * share(full_at),
-        Effect::Thrashing { beyond, per_job } => 1.0 + per_job * f64::from(jobs.saturating_sub(beyond)),
-        _ => 1.0,
-    }
-}
-
-/// R(N) from a run of many completions, freed of the think times drawn: (1-c) R + c (N/X - Z), where c grows from 0 at light load to 1 in
-/// saturation; its least variance is found from batches.
-fn simulated(site: &Site, users: u32, think_s: f64, capacity: f64) -> f64 {
-    let rate = capacity.min(f64::from(users) / think_s.max(1e-9));
-    let mut simulator = Simulator::new(site, 77).expect("a site drawn here can be simulated");
-    simulator.set_users(users);
-    let warm_s = 3.0 * think_s + 4_000.0 / rate;
-    simulator.run_until(warm_s, |_| {});
-    let batches = 25_u32;
-    let length_s = 100_000.0 / rate / f64::from(batches);
-    let mut readings = Vec::new();
-    for batch in 1..=batches {
-        let (mut count, mut sum) = (0_u64, 0.0);
-        simulator.run_until(warm_s + f64::from(batch) * length_s, |record| {
-            count += 1;
-            sum += record.response_time_s();
-        });
-        let own = sum / count as f64;
-        readings.push((own, f64::from(users) * length_s / count as f64 - think_s));
-    }
-    let mean = |f: &dyn Fn(&(f64, f64)) -> f64| readings.iter().map(f).sum::<f64>() / readings.len() as f64;
-    let (own, law) = (mean(&|r| r.0), mean(&|r| r.1));
-    let gap = mean(&|r| (r.1 - r.0 - law + own).powi(2));
-    let together = mean(&|r| (r.0 - own) * (r.1 - r.0 - law + own));
-    let share = if gap > 0.0 {
-        (-together / gap).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    own + share * (law - own)
 }

@@ -16,6 +16,8 @@ pub(crate) struct Observation {
     pub(crate) throughput_error: f64,
     pub(crate) response_error: f64,
     pub(crate) samples: u64,
+    /// Throughput at which the busiest profiled resource would be busy all the time, as measured in this level.
+    pub(crate) limit_per_s: Option<f64>,
 }
 
 /// Relative error of the model itself, added to every level's.
@@ -175,6 +177,15 @@ pub(crate) struct Prediction {
     pub(crate) log_sd: f64,
 }
 
+/// Where a plateau may be read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    /// Transactions inside.
+    pub(crate) jobs: usize,
+    /// How far (in the logarithm) throughput can still rise from there by what the profilers say.
+    pub(crate) room: f64,
+}
+
 /// Steps of the linearised fit.
 const STEPS: usize = 8;
 
@@ -227,13 +238,21 @@ impl Posterior {
         Some(Prediction { flow, lever, log_sd })
     }
 
-    /// ln of the plateau and its standard deviation, read with `jobs` inside.
-    pub(crate) fn plateau(&self, grid: &Grid, jobs: usize) -> (f64, f64) {
-        let index = jobs.clamp(1, grid.jobs()) - 1;
+    /// ln of the plateau and its standard deviation, read at a place.
+    pub(crate) fn plateau(&self, grid: &Grid, place: Place) -> (f64, f64) {
+        let index = place.jobs.clamp(1, grid.jobs()) - 1;
         // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
         let missing = self.limit - self.unfitted[index];
-        let log_rate = self.rates[index].ln() + if missing < self.approach { missing } else { 0.0 };
-        (log_rate, self.variance(&self.plateau_lever(grid, jobs)).sqrt())
+        let missing = if missing < self.approach {
+            missing.min(place.room)
+        } else {
+            0.0
+        };
+        let log_rate = self.rates[index].ln() + missing;
+        (
+            log_rate,
+            self.variance(&self.plateau_lever(grid, place.jobs)).sqrt(),
+        )
     }
 
     /// Derivatives of ln of the plateau by the correction at the knots.

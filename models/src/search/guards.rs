@@ -97,13 +97,26 @@ pub(crate) fn draining(outcome: &LevelOutcome, options: &Options) -> bool {
     response.value + think.mean_s - per_user_s > (3.0 * doubt_s).max(0.1 * per_user_s)
 }
 
-/// Relative change of the response time between two levels of the same number of users; `None` unless it is significant
-/// and larger than a tenth.
+/// Relative change between two levels of the same number of users, of the largest demand or of the response time: the
+/// first that is significant and larger than a tenth.
 pub(crate) fn change(now: &LevelOutcome, before: &LevelOutcome) -> Option<f64> {
-    let (now, before) = (now.response_time_s?, before.response_time_s?);
-    let change = now.value / before.value - 1.0;
-    let doubt = now.half_width().hypot(before.half_width()) / before.value;
-    (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
+    let response = now.response_time_s.zip(before.response_time_s);
+    let largest = before
+        .demands
+        .iter()
+        .max_by(|a, b| (a.demand_s.value / a.servers).total_cmp(&(b.demand_s.value / b.servers)));
+    let demand = largest.and_then(|before| {
+        let now = now.demands.iter().find(|d| d.resource == before.resource)?;
+        Some((now.demand_s, before.demand_s))
+    });
+    [demand, response]
+        .into_iter()
+        .flatten()
+        .find_map(|(now, before)| {
+            let change = now.value / before.value - 1.0;
+            let doubt = now.half_width().hypot(before.half_width()) / before.value;
+            (change.abs() > (1.5 * doubt).max(0.10)).then_some(change)
+        })
 }
 
 /// What the level's unsteadiness means in words; `None` where it was steady.

@@ -62,6 +62,12 @@ impl History {
             .collect()
     }
 
+    /// The levels that say something about response time: those that count and those that broke the site.
+    pub(crate) fn measured(&self) -> Vec<&LevelOutcome> {
+        let telling = |r: &&Run| r.rejected.is_none() || guards::overloaded(&r.outcome, &self.options);
+        self.runs.iter().filter(telling).map(|r| &r.outcome).collect()
+    }
+
     /// Time under load so far, s.
     pub(crate) fn load_s(&self) -> f64 {
         self.runs.iter().map(|r| r.outcome.load_s).sum()

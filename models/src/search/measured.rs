@@ -1,5 +1,6 @@
 //! What the levels say without a model: joined by straight lines, the plateau from the levels that agree on it.
 
+use super::bracket::{self, Bracket};
 use super::history::{History, plain_plan};
 use super::model_guided::evidence;
 use super::network;
@@ -35,6 +36,13 @@ pub(crate) fn finding(history: &History) -> Finding {
             .and_then(|rate| bottleneck(&pooled.demands, rate.value));
     } else {
         (finding.max_throughput_per_s, finding.saturation_users) = history.reached();
+    }
+    let options = &history.options;
+    if let Some(objective) = options.objective {
+        let telling = history.measured();
+        let bracket = Bracket::of(&telling, objective, options);
+        finding.objective_users = bracket.and_then(|b| b.users(bracket::crossing(&telling, objective)));
+        finding.reasons.extend(bracket.map(|b| b.sentence(objective)));
     }
     finding.curve = curve(&levels);
     history.noted(finding)
@@ -89,7 +97,7 @@ impl Plateau {
         let agreeing: Vec<Estimate> = rates.iter().filter(near).map(|&(_, e)| e).collect();
         let falls = rates.last().filter(|(_, last)| {
             let apart = last.half_width().hypot(peak.half_width());
-            peak.value - last.value > apart.max(PLATEAU * peak.value)
+            peak.value - last.value > (1.5 * apart).max(1.5 * PLATEAU * peak.value)
         });
         Self {
             rate: weighted(&agreeing),

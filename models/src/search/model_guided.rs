@@ -5,6 +5,7 @@ pub(crate) mod evidence;
 mod lengths;
 mod outlook;
 mod plans;
+mod threshold;
 mod verdict;
 
 use super::guards;

@@ -1,10 +1,8 @@
 //! What is believed of a site after the levels so far: several explanations (the profiled resources alone, a hidden queue, a
 //! hidden pool; more or less departure from them), each fitted, weighed by how well it foresaw the levels.
 
-use super::fit::{Grid, Observation, Posterior, Prior};
-use super::network::{self, Station};
-use super::options::ThinkTime;
-use super::outcome::ResourceDemand;
+use super::explanation::{Evidence, demand_error, explanations};
+use super::fit::{Grid, Place, Posterior, Prior};
 use crate::Estimate;
 
 /// Standard deviations of the rates' departure from an explanation per e-fold of n, with their prior weights.
@@ -12,18 +10,6 @@ const SPREADS: [(f64, f64); 4] = [(0.02, 0.3), (0.06, 0.3), (0.16, 0.25), (0.45,
 
 /// Two-sided 95 % quantile of the normal law.
 pub(crate) const NORMAL_95: f64 = 1.959_964;
-
-/// What the fit starts from.
-#[derive(Debug, Clone)]
-pub(crate) struct Evidence {
-    pub(crate) levels: Vec<Observation>,
-    pub(crate) demands: Vec<ResourceDemand>,
-    pub(crate) think: ThinkTime,
-    /// Relative standard error of the mean think time.
-    pub(crate) think_error: f64,
-    /// Largest number of users that predictions are wanted for.
-    pub(crate) reach: u32,
-}
 
 /// The weighted explanations.
 #[derive(Debug, Clone)]
@@ -190,26 +176,35 @@ impl SiteModel {
     }
 
     /// Transactions inside at the saturated ones among the highest levels: where a plateau may be read.
-    fn saturated_jobs(&self) -> Vec<usize> {
+    fn saturated_jobs(&self) -> Vec<Place> {
         let levels = &self.evidence.levels;
         let highest = levels.iter().map(|l| l.users).max().unwrap_or(1);
         let high = levels
             .iter()
-            .filter(|l| f64::from(l.users) > 0.72 * f64::from(highest));
-        let forecasts = high.filter_map(|l| self.forecast(l.users));
-        forecasts
-            .filter(|f| f.saturation > 0.5)
-            .map(|f| (f.jobs.round() as usize).max(1))
-            .collect()
+            .filter(|l| f64::from(l.users) > 0.78 * f64::from(highest));
+        let places = high.filter_map(|level| {
+            let forecast = self.forecast(level.users)?;
+            // Where a profiled resource is busy to so many per cent, throughput can rise by no more than the rest.
+            let room = level.limit_per_s.map_or(f64::INFINITY, |limit| {
+                (limit / level.throughput_per_s).ln().max(0.0)
+            });
+            let jobs = (forecast.jobs.round() as usize).max(1);
+            (forecast.saturation > 0.5).then_some(Place { jobs, room })
+        });
+        places.collect()
     }
 
-    /// The one of these numbers at which an explanation knows the rate best; the far end where there is none.
-    fn best_known(&self, part: &Posterior, saturated: &[usize]) -> usize {
+    /// The one of these places at which an explanation knows the rate best; the far end where there is none.
+    fn best_known(&self, part: &Posterior, saturated: &[Place]) -> Place {
         let known = saturated
             .iter()
-            .map(|&jobs| (jobs, part.plateau(&self.grid, jobs).1));
+            .map(|&place| (place, part.plateau(&self.grid, place).1));
         let best = known.min_by(|a, b| a.1.total_cmp(&b.1));
-        best.map_or(self.grid.jobs(), |(jobs, _)| jobs)
+        let far = Place {
+            jobs: self.grid.jobs(),
+            room: f64::INFINITY,
+        };
+        best.map_or(far, |(place, _)| place)
     }
 
     /// `X_max` with its 95 % interval.
@@ -241,7 +236,7 @@ impl SiteModel {
             let candidate = part.predict(&self.grid, users, self.think_s())?;
             let shared = part.covariance_of(
                 &candidate.lever,
-                &part.plateau_lever(&self.grid, self.best_known(part, &saturated)),
+                &part.plateau_lever(&self.grid, self.best_known(part, &saturated).jobs),
             );
             Some(weight * shared * shared / (candidate.log_sd.powi(2) + log_variance))
         });
@@ -289,143 +284,5 @@ impl Mixed {
 
     fn sd(&self) -> f64 {
         ((self.within + self.between) / self.weight).max(0.0).sqrt()
-    }
-}
-
-/// Relative standard error of the largest demand.
-fn demand_error(demands: &[ResourceDemand]) -> f64 {
-    let tightest = demands
-        .iter()
-        .max_by(|a, b| (a.demand_s.value / a.servers).total_cmp(&(b.demand_s.value / b.servers)));
-    tightest.map_or(0.0, |d| (d.demand_s.relative_half_width() / NORMAL_95).min(0.5))
-}
-
-/// A site's rates before the correction, as one explanation has them.
-struct Explanation {
-    log_rates: Vec<f64>,
-    /// Standard deviation of the response time without queueing, relative.
-    offset: f64,
-    /// As in [`Prior`].
-    approach: f64,
-    /// As in [`Prior`].
-    knee_jobs: f64,
-    weight: f64,
-}
-
-/// What may explain the levels, with prior weights.
-fn explanations(evidence: &Evidence, jobs: usize) -> Vec<Explanation> {
-    let mut stations: Vec<Station> = network::stations(&evidence.demands)
-        .into_iter()
-        .map(|(_, station)| station)
-        .collect();
-    let response_s = evidence.unqueued_response_s();
-    let busy_s: f64 = stations.iter().map(|s| s.demand_s).sum();
-    let known_cap = stations
-        .iter()
-        .map(Station::limit_per_s)
-        .fold(f64::INFINITY, f64::min);
-    // Where no limit is known, every number of transactions may be the knee.
-    let knee = |cap: f64| {
-        if cap.is_finite() {
-            (cap * response_s).max(1.0)
-        } else {
-            1.0
-        }
-    };
-    let mut found = Vec::new();
-    if busy_s > 0.0 && busy_s > 0.7 * response_s {
-        let log_rates = network::log_rates(&stations, jobs);
-        found.push(Explanation {
-            log_rates,
-            offset: 0.04,
-            approach: 0.15,
-            knee_jobs: knee(known_cap),
-            weight: 0.4,
-        });
-    }
-    let rest_s = (response_s - busy_s).max(0.0);
-    if rest_s > 0.02 * response_s {
-        stations.push(Station {
-            demand_s: rest_s,
-            servers: f64::INFINITY,
-        });
-    }
-    let profiled = network::log_rates(&stations, jobs);
-    found.push(Explanation {
-        log_rates: profiled.clone(),
-        offset: 0.3,
-        approach: if known_cap.is_finite() { 0.15 } else { 0.0 },
-        knee_jobs: knee(known_cap),
-        weight: 0.4,
-    });
-    let Some(seen) = evidence.seen_plateau() else {
-        return found;
-    };
-    if seen < 0.93 * known_cap {
-        let pool = profiled.iter().map(|rate| rate.min(seen.ln())).collect();
-        found.push(Explanation {
-            log_rates: pool,
-            offset: 0.3,
-            approach: 0.0,
-            knee_jobs: knee(seen),
-            weight: 0.15,
-        });
-        if let Some(rest) = stations.iter_mut().find(|s| s.servers.is_infinite()) {
-            rest.demand_s = (rest.demand_s - 1.0 / seen).max(0.0);
-        }
-        stations.push(Station {
-            demand_s: 1.0 / seen,
-            servers: 1.0,
-        });
-        let log_rates = network::log_rates(&stations, jobs);
-        found.push(Explanation {
-            log_rates,
-            offset: 0.3,
-            approach: 0.03,
-            knee_jobs: knee(seen),
-            weight: 0.15,
-        });
-    }
-    found
-}
-
-impl Evidence {
-    /// Response time without queueing: the precision-weighted mean over the levels of low load, s.
-    pub(crate) fn unqueued_response_s(&self) -> f64 {
-        let fastest = self
-            .levels
-            .iter()
-            .map(|l| l.response_s)
-            .fold(f64::INFINITY, f64::min);
-        let fewest = self.levels.iter().map(|l| l.users).min().unwrap_or(1);
-        let limit = network::tightest(&self.demands).map_or(f64::INFINITY, |(_, limit)| limit);
-        let seen = self.seen_plateau_beyond(fastest).unwrap_or(f64::INFINITY);
-        let light = 0.12 * limit.min(seen) * (fastest + self.think.mean_s);
-        let light = if light.is_finite() {
-            light
-        } else {
-            f64::from(fewest)
-        };
-        let levels = self
-            .levels
-            .iter()
-            .filter(|l| l.users == fewest || f64::from(l.users) <= light);
-        let (sum, weight) = levels.fold((0.0, 0.0), |(sum, weight), level| {
-            let own = (level.response_error * level.response_s).powi(-2);
-            (sum + own * level.response_s, weight + own)
-        });
-        sum / weight
-    }
-
-    /// The throughput that the levels do not pass, where they fall clearly behind the line of no queueing.
-    pub(crate) fn seen_plateau(&self) -> Option<f64> {
-        self.seen_plateau_beyond(self.unqueued_response_s())
-    }
-
-    fn seen_plateau_beyond(&self, response_s: f64) -> Option<f64> {
-        let cycle_s = response_s + self.think.mean_s;
-        let behind = |l: &&Observation| l.throughput_per_s * cycle_s < 0.78 * f64::from(l.users);
-        let levels = self.levels.iter().filter(behind);
-        levels.map(|l| l.throughput_per_s).max_by(f64::total_cmp)
     }
 }

@@ -30,6 +30,8 @@ pub struct Serve {
     port: Option<u16>,
     insecure: bool,
     key: Option<PathBuf>,
+    metrics: Option<String>,
+    watch: Vec<String>,
 }
 
 /// Reads the arguments after the program's name.
@@ -57,6 +59,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Action, St
             "--listen" => serve.listen = Some(words.value(&option, value)?),
             "--insecure-plain" => serve.insecure = true,
             "--key" => serve.key = Some(words.value(&option, value)?.into()),
+            "--metrics" => serve.metrics = Some(words.value(&option, value)?),
+            "--watch" => serve.watch.extend(split(&words.value(&option, value)?)),
             "--stdio" => return Ok(Action::Stdio),
             "key" => {
                 let verb = words.value(&option, None)?;
@@ -81,6 +85,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Action, St
         }
     } else if serve.port.is_none() && serve.listen.is_none() {
         Err("no port given (-d PORT)".into())
+    } else if serve.metrics.is_none() && !serve.watch.is_empty() {
+        Err("--watch names the processes for --metrics; a client names its own".into())
     } else {
         Ok(Action::Serve(serve))
     }
@@ -132,6 +138,33 @@ impl Serve {
     #[must_use]
     pub fn key(&self) -> Option<&Path> {
         self.key.as_deref()
+    }
+
+    /// The groups that scrapers are shown.
+    #[must_use]
+    pub fn watched(&self) -> &[String] {
+        &self.watch
+    }
+
+    /// The addresses for scrapers, if there are to be any.
+    ///
+    /// # Errors
+    /// When there are no such addresses, or others than loopback addresses without leave.
+    pub fn metrics(&self) -> Result<Option<Vec<SocketAddr>>, String> {
+        let Some(text) = &self.metrics else {
+            return Ok(None);
+        };
+        let addresses = text
+            .to_socket_addrs()
+            .map_err(|error| format!("{text:?} is no address to listen on: {error}"))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        match addresses.iter().find(|address| !address.ip().is_loopback()) {
+            Some(open) if !self.insecure => Err(format!(
+                "{open} can be reached from other machines and metrics are not encrypted; \
+                 listen on 127.0.0.1, or say --insecure-plain"
+            )),
+            _ => Ok(Some(addresses)),
+        }
     }
 
     /// The address as it was asked for.
@@ -214,6 +247,7 @@ mod tests {
             ("--once ,", "names"),
             ("key old f", "key new FILE"),
             ("key new", "needs a value"),
+            ("-d 1 --watch x", "--metrics"),
             ("--listen nonsense", "no address"),
         ] {
             let error = parsed(line).and_then(|action| match action {
@@ -231,6 +265,10 @@ mod tests {
             Action::Once(names)
         );
         assert_eq!(parsed("-d 1 --help").unwrap(), Action::Help);
+        let Ok(Action::Serve(open)) = parsed("-d 1 --metrics 0.0.0.0:9") else {
+            panic!("it is understood")
+        };
+        assert!(open.metrics().unwrap_err().contains("--insecure-plain"));
         assert_eq!(parsed("-V").unwrap(), Action::Version);
         assert_eq!(parsed("key new /tmp/k").unwrap(), Action::NewKey("/tmp/k".into()));
         assert_eq!(parsed("capture d").unwrap(), Action::Capture("d".into()));

@@ -129,28 +129,23 @@ pub struct GroupDetail {
     pub core_set: Vec<u32>,
     /// Address space of the processes alive, bytes.
     pub virtual_bytes: Option<u64>,
-    /// Page faults served from memory, since the watch began.
+    /// Page faults served from memory, since the watch began; like all here but switches, without those of children that
+    /// nobody waited for.
     pub minor_faults: Option<u64>,
     /// Page faults that needed a disk, since the watch began.
     pub major_faults: Option<u64>,
-    /// Times a thread gave up its core to wait, since the watch began.
+    /// Times a thread gave up its core to wait, since the watch began, as of the last reading on demand; needs exit records.
     pub voluntary_switches: Option<u64>,
-    /// Times a thread lost its core to another, since the watch began.
+    /// Times a thread lost its core to another, likewise.
     pub involuntary_switches: Option<u64>,
-    /// Bytes read from disks, since the watch began.
+    /// Bytes read from disks, since the watch began, as of the last reading on demand.
     pub disk_read_bytes: Option<u64>,
-    /// Bytes written to disks (or to be written), since the watch began.
+    /// Bytes written to disks (or to be written), likewise.
     pub disk_write_bytes: Option<u64>,
-    /// Files open now.
+    /// Files open now; in readings taken on demand.
     pub open_files: Option<u64>,
-    /// Its share of memory that it shares with others counted in proportion, bytes; only when asked for.
-    pub proportional_bytes: Option<u64>,
-    /// Java virtual machines among its processes.
+    /// Java virtual machines among its processes; in readings taken on demand.
     pub jvms: Vec<Jvm>,
-    /// Hardware counters.
-    pub pmu: Option<Pmu>,
-    /// Why there are no hardware counters.
-    pub pmu_absent: Option<String>,
 }
 
 /// State and counters of one Java virtual machine.
@@ -191,16 +186,4 @@ pub struct JvmCollector {
     pub count: u64,
     /// Time spent in them, ns.
     pub time_ns: u64,
-}
-
-/// Hardware counters of a process group since the watch began.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pmu {
-    /// Core cycles.
-    pub cycles: u64,
-    /// Instructions retired.
-    pub instructions: u64,
-    /// Last-level cache misses.
-    pub cache_misses: u64,
 }

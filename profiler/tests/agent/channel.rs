@@ -108,6 +108,52 @@ fn a_process_that_is_no_agent_is_noticed() {
 }
 
 #[test]
+fn scrapers_are_shown_the_last_sample() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let _load = Load::start("scrapedload", "single", 10);
+    let mut agent = command();
+    agent
+        .args([
+            "-d",
+            "0",
+            "--metrics",
+            "127.0.0.1:0",
+            "--watch",
+            "scrapedload,nosuchprocess",
+        ])
+        .stdout(Stdio::piped());
+    let mut agent = crate::stage::Running(agent.spawn().unwrap());
+    let mut lines = BufReader::new(agent.0.stdout.take().unwrap()).lines();
+    let line = lines
+        .find_map(|line| {
+            line.unwrap()
+                .split_once("http://")
+                .map(|(_, rest)| rest.to_owned())
+        })
+        .unwrap();
+    let address = line.split('/').next().unwrap();
+    let scrape = |request: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    std::thread::sleep(Duration::from_millis(2_500));
+    let answer = scrape("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("autoperf_group_processes{group=\"scrapedload\"} 1\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("autoperf_group_processes{group=\"nosuchprocess\"} 0\n"),
+        "{answer}"
+    );
+    assert!(scrape("POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
+}
+
+#[test]
 fn a_capture_holds_this_machine() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);

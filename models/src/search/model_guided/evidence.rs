@@ -1,10 +1,12 @@
 //! From the levels' outcomes to what the fit starts from.
 
 use crate::Estimate;
+use crate::search::explanation::Evidence;
 use crate::search::fit::Observation;
+use crate::search::network;
 use crate::search::options::{Options, ThinkTime};
 use crate::search::outcome::{LevelOutcome, ResourceDemand};
-use crate::search::site::Evidence;
+use crate::search::site::NORMAL_95;
 
 /// Pools the levels that count; `None` where there is none.
 pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
@@ -48,15 +50,12 @@ pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) 
     })
 }
 
-/// Two-sided 95 % quantile of Student's law for the about twenty batches that a level's intervals rest on.
-const BATCHES_95: f64 = 2.09;
-
 fn observation(outcome: &LevelOutcome) -> Option<Observation> {
     let throughput = outcome.throughput_per_s?;
     let response = outcome.response_time_s?;
     // Few samples do not know their own scatter.
     let floor = 0.5 / (response.samples.max(1) as f64).sqrt();
-    let error = |e: &Estimate| (e.relative_half_width() / BATCHES_95).clamp(0.001, 1.0);
+    let error = |e: &Estimate| (e.relative_half_width() / NORMAL_95).clamp(0.001, 1.0);
     Some(Observation {
         users: outcome.users,
         throughput_per_s: throughput.value,
@@ -64,6 +63,7 @@ fn observation(outcome: &LevelOutcome) -> Option<Observation> {
         throughput_error: error(&throughput),
         response_error: error(&response).max(floor),
         samples: response.samples.max(1),
+        limit_per_s: network::tightest(&outcome.demands).map(|(_, limit)| limit),
     })
 }
 

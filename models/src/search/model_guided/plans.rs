@@ -3,6 +3,7 @@
 use super::ModelGuided;
 use super::lengths::{light, price, suited};
 use super::outlook::Outlook;
+use super::threshold;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
@@ -33,6 +34,7 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     let searching = calibration(search, &outlook).or_else(|| jump(search, &outlook));
     let searching = searching.and_then(|plan| capped(search, &outlook, plan));
     let plan = searching
+        .or_else(|| threshold::next(search, &outlook))
         .or_else(|| refinement(search, &outlook))
         .or_else(|| canary(search, &outlook))
         .or_else(|| overload(search, &outlook))?;

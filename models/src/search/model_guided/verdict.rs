@@ -2,7 +2,9 @@
 
 use super::ModelGuided;
 use super::outlook::Outlook;
+use super::threshold;
 use crate::Estimate;
+use crate::search::bracket::Bracket;
 use crate::search::measured;
 use crate::search::{CurvePoint, Finding, VerdictCode};
 
@@ -44,6 +46,13 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
         let users = model.peak_users().unwrap_or(outlook.highest);
         finding.retrograde_users = Estimate::symmetric(f64::from(users), 0.0, 1);
     }
+    let options = &search.history.options;
+    if let Some(objective) = options.objective {
+        let bracket = Bracket::of(&search.history.measured(), objective, options);
+        let crossing = threshold::crossing(search, outlook, objective);
+        finding.objective_users = bracket.and_then(|b| b.users(crossing));
+        finding.reasons.extend(bracket.map(|b| b.sentence(objective)));
+    }
     finding.curve = curve(outlook);
     finding
 }
@@ -69,7 +78,7 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         let percent = 100.0 * change;
         return (
             VerdictCode::Drifted,
-            format!("The same number of users met a response time {percent:+.0} % different at the end."),
+            format!("The same number of users met a site {percent:+.0} % slower at the end."),
         );
     }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {

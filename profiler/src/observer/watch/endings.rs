@@ -33,6 +33,11 @@ impl Watch {
                 } else {
                     whole_ns
                 });
+                account.exclude_counts(if own {
+                    member.base_counts
+                } else {
+                    member.last_counts
+                });
             }
             let base_ns = member.base_ns.map_or(0, |(own, _)| own);
             let final_ns = member.last_cpu_ns.max(member.ended_ns.unwrap_or(0));
@@ -46,7 +51,9 @@ impl Watch {
             if self.member(member.identity).is_some() {
                 self.members.remove(&member.identity.pid);
                 // Its record may still come, and is then counted for what it says more.
-                self.kin.count(member.identity.pid, member.group, final_ns);
+                if self.ledger {
+                    self.kin.count(member.identity.pid, member.group, final_ns);
+                }
             }
         }
     }

@@ -66,7 +66,13 @@ impl Machine {
             ..HostReading::default()
         };
         host.detail.tasks_started = Some(self.tasks);
-        watch.account(&self.table, &host, &FACTS, &[])
+        let look = Look {
+            host: &host,
+            facts: &FACTS,
+            usages: &[],
+            switches: &|_| [0; 2],
+        };
+        watch.account(&self.table, &look)
     }
 }
 

@@ -7,16 +7,37 @@
 
 use autoperf_models::Estimate;
 use autoperf_models::level::{Precision, Steadiness};
-use autoperf_models::queueing::{ClosedNetwork, Station, multiserver};
+use autoperf_models::queueing::{ClosedNetwork, Station, StationKind, multiserver};
 use autoperf_models::search::{LevelOutcome, ResourceDemand};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+
+/// What else may be the matter with a site or its generator.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Trouble {
+    /// Nothing.
+    None,
+    /// Every transaction fails.
+    Fails,
+    /// The generator cannot send more than so many per second.
+    Generator(f64),
+    /// The output flips between two regimes beyond this number of users.
+    Flips(u32),
+    /// Demands grow by this share of their first values per minute.
+    Leak(f64),
+    /// Beyond this number of users a fifth of the transactions time out.
+    TimesOut(u32),
+}
 
 /// An exactly solvable site with a profiler.
 pub(crate) struct Site {
     network: ClosedNetwork,
     /// Whether each station is profiled.
     profiled: Vec<bool>,
+    /// What is odd about it.
+    pub(crate) trouble: Trouble,
+    /// Time under load so far, s.
+    elapsed_s: f64,
     random: ChaCha8Rng,
 }
 
@@ -31,12 +52,30 @@ impl Site {
             .collect();
         Self {
             profiled: vec![true; stations.len()],
+            trouble: Trouble::None,
+            elapsed_s: 0.0,
             network: ClosedNetwork {
                 stations,
                 think_time_s: think_s,
             },
             random: ChaCha8Rng::seed_from_u64(seed),
         }
+    }
+
+    /// The same site with a trouble.
+    #[must_use]
+    pub(crate) fn with(mut self, trouble: Trouble) -> Self {
+        self.trouble = trouble;
+        self
+    }
+
+    /// The same site whose first station slows down by `per_job` for each further job present.
+    #[must_use]
+    pub(crate) fn with_coherency_loss(mut self, per_job: f64) -> Self {
+        let station = &mut self.network.stations[0];
+        let speed = |n: u32| station.rate(n) / (1.0 + per_job * f64::from(n - 1));
+        station.kind = StationKind::LoadDependent((1..=4000).map(speed).collect());
+        self
     }
 
     /// The same site with nobody to ask for demands.
@@ -66,6 +105,21 @@ impl Site {
 
     /// One level, as long as the precision asks.
     pub(crate) fn run(&mut self, users: u32, precision: &Precision) -> LevelOutcome {
+        let sound = self.network.clone();
+        if let Trouble::Leak(share) = self.trouble {
+            let factor = 1.0 + share * self.elapsed_s / 60.0;
+            self.network
+                .stations
+                .iter_mut()
+                .for_each(|s| s.demand_s *= factor);
+        }
+        let outcome = self.sound_run(users, precision);
+        self.network = sound;
+        self.elapsed_s += outcome.load_s;
+        self.troubled(outcome)
+    }
+
+    fn sound_run(&mut self, users: u32, precision: &Precision) -> LevelOutcome {
         let think_s = self.network.think_time_s;
         let (x, r) = *self.exact(users).last().unwrap();
         let step = 1e-3 * think_s.max(1e-3);
@@ -127,5 +181,23 @@ impl Site {
             little_gap: 0.0,
             load_s: measured_s + 2.0,
         }
+    }
+
+    fn troubled(&self, mut outcome: LevelOutcome) -> LevelOutcome {
+        match self.trouble {
+            Trouble::Fails => {
+                (outcome.throughput_per_s, outcome.response_time_s) = (None, None);
+                outcome.error_share = 1.0;
+            }
+            Trouble::Generator(limit) if outcome.throughput_per_s.unwrap().value > limit => {
+                outcome.throughput_per_s = outcome.throughput_per_s.map(|x| x.scaled(limit / x.value));
+                outcome.generator_saturated = true;
+            }
+            Trouble::Flips(beyond) if outcome.users > beyond => outcome.steadiness = Steadiness::TwoState,
+
+            Trouble::TimesOut(beyond) if outcome.users > beyond => outcome.timeout_share = 0.2,
+            _ => {}
+        }
+        outcome
     }
 }

@@ -1,0 +1,147 @@
+//! Sites outside the ordinary: each has its own verdict, none a confident wrong answer.
+
+use super::analytic::{Site, Trouble};
+use super::{follow, search};
+use autoperf_models::search::{
+    AutoPerf, AutoPerfParameters, LevelNote, Objective, Options, Purpose, VerdictCode, joined,
+};
+
+#[test]
+fn think_time_alone_is_no_saturation() {
+    let options = Options {
+        max_users: Some(200),
+        ..Options::default()
+    };
+    let mut site = Site::new(&[(0.0001, 4)], 2.0, 2);
+    let (finding, ..) = search(&mut site, options);
+    assert_eq!(
+        finding.verdict,
+        VerdictCode::NoSaturation,
+        "{:?}",
+        finding.reasons
+    );
+    assert!(finding.max_throughput_per_s.unwrap().value > 50.0);
+}
+
+#[test]
+fn falling_throughput_is_retrograde_with_its_peak() {
+    for seed in 0..4 {
+        let mut site = Site::new(&[(0.02, 2)], 1.0, seed).with_coherency_loss(0.01);
+        let (finding, levels, _) = search(&mut site, Options::default());
+        let exact = site.exact(400);
+        let peak = exact.iter().map(|(x, _)| *x).fold(0.0, f64::max);
+        assert_eq!(
+            finding.verdict,
+            VerdictCode::Retrograde,
+            "{levels:?} {:?}",
+            finding.reasons
+        );
+        let x = finding.max_throughput_per_s.unwrap();
+        assert!((x.value / peak - 1.0).abs() < 0.05, "{x:?} {peak}");
+        assert!(finding.retrograde_users.is_some());
+    }
+}
+
+#[test]
+fn two_regimes_are_bistable() {
+    let mut site = Site::new(&[(0.02, 1)], 1.0, 1).with(Trouble::Flips(30));
+    let (finding, ..) = search(&mut site, Options::default());
+    assert_eq!(finding.verdict, VerdictCode::Bistable);
+}
+
+#[test]
+fn a_leak_is_drift_and_two_canaries_saw_it() {
+    let mut site = Site::new(&[(0.02, 1)], 1.0, 1).with(Trouble::Leak(0.08));
+    let (finding, ..) = search(&mut site, Options::default());
+    assert_eq!(finding.verdict, VerdictCode::Drifted, "{:?}", finding.reasons);
+    let canary = |note: &&LevelNote| note.purpose == Purpose::Canary;
+    assert_eq!(finding.levels.iter().filter(canary).count(), 2);
+}
+
+#[test]
+fn time_outs_are_a_ceiling() {
+    let mut site = Site::new(&[(0.02, 1)], 1.0, 1).with(Trouble::TimesOut(44));
+    let (finding, levels, _) = search(&mut site, Options::default());
+    assert_eq!(
+        finding.verdict,
+        VerdictCode::AtLeast,
+        "{levels:?} {:?}",
+        finding.reasons
+    );
+    assert!(
+        finding.reasons.iter().any(|r| r.contains("timed out")),
+        "{:?}",
+        finding.reasons
+    );
+    let reached = finding.saturation_users.unwrap().value;
+    assert!(reached <= 44.0, "{reached}");
+}
+
+#[test]
+fn without_profiler_the_limit_is_found_but_nobody_is_blamed() {
+    let mut site = Site::new(&[(0.03, 3)], 2.0, 6).without_profiler();
+    let (finding, levels, _) = search(&mut site, Options::default());
+    assert_eq!(
+        finding.verdict,
+        VerdictCode::Found,
+        "{levels:?} {:?}",
+        finding.reasons
+    );
+    assert!((finding.max_throughput_per_s.unwrap().value / 100.0 - 1.0).abs() < 0.05);
+    assert!(finding.bottleneck.is_none());
+}
+
+#[test]
+fn the_objective_is_bracketed_within_a_tenth() {
+    for seed in 0..4 {
+        let objective = Some(Objective {
+            quantile: 0.95,
+            limit_s: 0.5,
+        });
+        let mut site = Site::new(&[(0.02, 1)], 1.0, seed);
+        let (finding, ..) = search(
+            &mut site,
+            Options {
+                objective,
+                ..Options::default()
+            },
+        );
+        let truth = site.exact(200).iter().filter(|(_, r)| 3.0 * r <= 0.5).count() as f64;
+        let users = finding.objective_users.unwrap();
+        assert!(
+            users.low <= truth + 2.0 && truth <= users.high + 2.0,
+            "{truth} {users:?}"
+        );
+        assert!((users.value / truth - 1.0).abs() < 0.10, "{truth} {users:?}");
+        assert!(finding.levels.iter().any(|n| n.purpose == Purpose::Bracket));
+    }
+}
+
+#[test]
+fn autoperf_goes_one_by_one_then_halves_then_steps() {
+    let mut site = Site::new(&[(0.02, 1)], 1.0, 2);
+    let mut strategy = AutoPerf::new(Options::default(), AutoPerfParameters::default());
+    let (finding, levels, _) = follow(&mut strategy, &mut site);
+    assert_eq!(levels[..5], [1, 2, 3, 4, 5]);
+    let over = levels[5];
+    assert!((48..=76).contains(&over), "1.2 M* is about 61: {levels:?}");
+    assert_eq!(levels[6], 5 + (over - 5) / 2);
+    let end = *levels.last().unwrap();
+    assert_eq!(end, (f64::from(over) * 1.5).ceil() as u32);
+    assert_eq!(finding.verdict, VerdictCode::Found);
+}
+
+#[test]
+fn levels_chosen_by_hand_are_joined_by_straight_lines() {
+    let mut site = Site::new(&[(0.02, 1)], 1.0, 2);
+    let precision = Options::default().precision;
+    let outcomes: Vec<_> = [10, 40, 70, 100].map(|n| site.run(n, &precision)).to_vec();
+    let finding = joined(&outcomes, &Options::default());
+    assert_eq!(finding.verdict, VerdictCode::Found);
+    let middle = finding.curve[24].response_time_s.value;
+    let (left, right) = (
+        outcomes[0].response_time_s.unwrap().value,
+        outcomes[1].response_time_s.unwrap().value,
+    );
+    assert!((middle - (left + right) / 2.0).abs() < 1e-9);
+}
