@@ -2,6 +2,7 @@
 
 use super::Better;
 use super::difference::Pair;
+use super::trust::is_firm;
 use crate::report::chart::{best_known, counts, process_names};
 use crate::summary::{Interval, Level, Summary};
 
@@ -19,18 +20,16 @@ pub(super) fn pairs(baseline: &Summary, candidate: &Summary) -> Vec<Pair> {
             summary.capacity.objective_users
         }),
     ];
-    let capacity = capacity.into_iter().filter_map(|(name, unit, of)| {
-        // Users within one objective and users within another are two different things.
-        if unit == "users" && name.contains("objective") && baseline.objective != candidate.objective {
-            return None;
-        }
-        pair(
-            name.to_owned(),
-            unit,
-            Better::Higher,
-            (of(baseline), of(candidate)),
-        )
-    });
+    let firm = is_firm(baseline) && is_firm(candidate);
+    let capacity = capacity
+        .into_iter()
+        .filter(|_| firm)
+        .filter_map(|(name, unit, of)| {
+            // Users within one objective and users within another are two different things.
+            let comparable = !name.contains("objective") || baseline.objective == candidate.objective;
+            let figures = (of(baseline), of(candidate));
+            pair(name.to_owned(), unit, Better::Higher, figures).filter(|_| comparable)
+        });
     let demands = process_names(baseline).into_iter().filter_map(|(node, process)| {
         let demand = |summary| best_known(summary, node, process)?.service_demand_s;
         let name = format!("service demand of {process} on {node}");

@@ -5,14 +5,18 @@ use crate::report::chart::{best_known, process_names};
 use crate::summary::Summary;
 use std::collections::BTreeSet;
 
-/// Verdicts in which the figures of a run are its final ones.
-const FIRM: [&str; 3] = ["found", "retrograde", "objective_failed"];
+/// Whether the capacity that a run gives is its answer. With the other verdicts it is a bound, or nothing.
+pub(super) fn is_firm(summary: &Summary) -> bool {
+    ["found", "retrograde", "objective_failed"].contains(&summary.verdict.code.as_str())
+}
 
 /// Every reason for caution, one sentence each.
 pub(super) fn cautions(baseline: &Summary, candidate: &Summary) -> Vec<String> {
     let firmness = [("baseline", baseline), ("candidate", candidate)].map(|(role, summary)| {
-        let code = summary.verdict.code.as_str();
-        (!FIRM.contains(&code)).then(|| format!("The {role} has no firm answer ({code})."))
+        (!is_firm(summary)).then(|| {
+            let code = &summary.verdict.code;
+            format!("The {role} has no firm answer ({code}), so maximum throughput and N* are not compared.")
+        })
     });
     let failed = [("baseline", baseline), ("candidate", candidate)].map(|(role, summary)| {
         let failed: Vec<_> = summary

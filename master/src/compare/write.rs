@@ -122,7 +122,7 @@ pub fn conclusion(comparison: &Comparison) -> String {
         (all, better, worse) => format!("Of {all} figures, {worse} significantly worse and {better} better."),
     };
     if let Some(threshold) = comparison.fail_on {
-        let threshold = format!("{} %", number::significant(threshold * 100.0, 2));
+        let threshold = format!("{} %", (threshold * 1e4).round() / 100.0);
         let _ = match &comparison.regressions[..] {
             [] => write!(sentence, " No regression beyond {threshold}."),
             names => write!(sentence, " Regression beyond {threshold}: {}.", names.join(", ")),

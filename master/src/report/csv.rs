@@ -26,6 +26,11 @@ pub struct Column {
 pub const COLUMNS: &[Column] = &[
     column("users", "emulated users", |level| level.users.to_string()),
     column("purpose", "what the level was for", |level| level.purpose.clone()),
+    column(
+        "transaction",
+        "the one transaction measured, where they are profiled one by one",
+        |level| level.transaction.clone().unwrap_or_default(),
+    ),
     column("warmup_s", "transient dropped before measuring, s", |level| {
         level.warmup_s.to_string()
     }),

@@ -37,10 +37,8 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
         what: "report.html",
         reason: format!("{error:#}"),
     };
-    let charts: Vec<Chart> = [chart::throughput(summary), chart::response_time(summary)]
-        .into_iter()
-        .chain(chart::utilization(summary))
-        .collect();
+    let charts = charts(summary);
+    let demands = demand::bars(summary);
     let pictures = charts
         .iter()
         .map(|chart| {
@@ -60,10 +58,23 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
             parts,
             pictures,
             levels => by_users(&environment, &summary.levels).map_err(failed)?,
-            demands => demand::bars(summary),
+            busy => charts.len() > 2 || !demands.is_empty(),
+            demands,
+            tally => ["pass", "warn", "fail"].map(|status| summary.audits.iter().filter(|audit| audit.status == status).count()),
             data => Value::from_safe_string(data::encoded(&charts, &summary.levels)?),
         })
         .map_err(failed)
+}
+
+/// The charts against users; none where transactions are profiled one by one, since their levels are not points of one curve.
+fn charts(summary: &Summary) -> Vec<Chart> {
+    if summary.levels.iter().any(|level| level.transaction.is_some()) {
+        return Vec::new();
+    }
+    [chart::throughput(summary), chart::response_time(summary)]
+        .into_iter()
+        .chain(chart::utilization(summary))
+        .collect()
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {

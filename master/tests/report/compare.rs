@@ -83,6 +83,25 @@ fn a_threshold_beyond_the_change_is_no_regression() {
     );
 }
 
+#[test]
+fn bounds_are_not_compared_as_if_they_were_answers() {
+    let mut broken_off = fixture::slower();
+    broken_off.verdict.code = "at_least".into();
+    let comparison = between(&fixture::summary(), &broken_off, Some(0.05));
+    assert!(
+        comparison
+            .figures
+            .iter()
+            .all(|figure| figure.name != "maximum throughput")
+    );
+    assert!(
+        comparison
+            .cautions
+            .iter()
+            .any(|caution| caution.contains("(at_least)"))
+    );
+}
+
 fn written(folder: &Path, name: &str, summary: &Summary) -> String {
     let path = folder.join(name);
     std::fs::write(&path, serde_json::to_string(summary).unwrap()).unwrap();

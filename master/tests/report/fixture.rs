@@ -55,6 +55,7 @@ pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
         users,
         why: format!("{users} users to learn the curve."),
         purpose: "explore".into(),
+        transaction: None,
         taught: Some("It fits the model.".into()),
         counts: None,
         warmup_s: 3.0,

@@ -44,6 +44,18 @@ fn it_has_what_was_asked_for() {
 }
 
 #[test]
+fn transactions_profiled_one_by_one_have_a_bar_each_and_no_curve() {
+    let mut summary = fixture::summary();
+    for (level, name) in summary.levels.iter_mut().zip(["Home", "Search", "Buy", "Login"]) {
+        level.transaction = Some(name.into());
+    }
+    summary.curve.clear();
+    let page = page(&summary);
+    assert!(page.contains("Buy: mariadbd") && page.contains("Login: httpd"));
+    assert!(!page.contains("id=\"chart-throughput\""));
+}
+
+#[test]
 fn it_needs_no_network_and_no_inline_handler() {
     let page = page(&fixture::summary());
     let page = page.to_ascii_lowercase();

@@ -98,7 +98,7 @@
     if (many) box.setAttribute("aria-label", "Shown in " + chart.title);
     chart.series.forEach((series, index) => {
       if (!many) {
-        box.append(element("label", {}, sign(index), "measured, 95 % interval"));
+        box.append(element("span", {}, sign(index), "measured, 95 % interval"));
         return;
       }
       const tickbox = element("input", { type: "checkbox" });
@@ -109,7 +109,7 @@
       });
       box.append(element("label", {}, tickbox, sign(index), series.name));
     });
-    const entry = (picture, text) => box.append(element("label", {}, picture, text));
+    const entry = (picture, text) => box.append(element("span", {}, picture, text));
     const modelled = chart.series.findIndex((series) => series.curve.length);
     if (modelled >= 0) entry(sign(0, { ink: "c" + (modelled % 6), band: true }), "model, 95 % band");
     if (chart.saturation) {
@@ -220,7 +220,7 @@
       for (const [users, value, low, high, valid] of series.points) {
         const [x, y] = [plot.valToPos(users, "x", true), plot.valToPos(value, "y", true)];
         if (low !== null) {
-          const [bottom, top] = [plot.valToPos(low, "y", true), plot.valToPos(high, "y", true)];
+          const [bottom, top] = [plot.valToPos(Math.max(low, 0), "y", true), plot.valToPos(high, "y", true)];
           stroke(ctx, ink, [], [x, bottom], [x, top]);
           for (const end of [bottom, top]) stroke(ctx, ink, [], [x - 4 * scale, end], [x + 4 * scale, end]);
         }
@@ -238,7 +238,7 @@
   const levelsOf = (state) =>
     [...new Set(shownSeries(state).flatMap(({ series }) => series.points.map((point) => point[0])))].sort((a, b) => a - b);
 
-  // What is known at a place: the measured level nearest to it if it is near, else the model.
+  // What is known at a place: the measured level nearest to it if it is near or the model does not reach there, else the model.
   function pointed(state, plot) {
     const { left } = plot.cursor;
     if (left === null || left === undefined || left < 0) return;
@@ -246,7 +246,8 @@
     const near = levelsOf(state)
       .map((users) => ({ users, far: Math.abs(plot.valToPos(users, "x") - left) }))
       .sort((a, b) => a.far - b.far)[0];
-    tell(state, near && near.far < 14 ? near.users : Math.max(0, Math.round(at)));
+    const modelled = shownSeries(state).some(({ series: { curve } }) => curve.length && at >= curve[0][0] && at <= curve[curve.length - 1][0]);
+    tell(state, near && (near.far < 14 || !modelled) ? near.users : Math.round(at));
   }
 
   function tell(state, users) {
@@ -258,8 +259,8 @@
         .map(([, value, low, high, valid]) => figure(value, low, high, unit) + (valid ? "" : ", does not count"));
       const row = series.curve.find((candidate) => candidate[0] >= users);
       const model = row && users > 0 ? ["model " + figure(row[1], row[2], row[3], unit)] : [];
-      const all = [...measured.map((text) => (many ? "" : "measured ") + text), ...model];
-      return all.length ? [(many ? series.name + " " : "") + all.join(", ")] : [];
+      const all = [...measured.map((text) => "measured " + text), ...model];
+      return all.length ? [(many ? series.name + ": " : "") + all.join(", ")] : [];
     });
     const text = people(users) + ": " + (parts.join("; ") || "nothing measured");
     state.readout.textContent = text;
@@ -290,7 +291,7 @@
     const box = details.querySelector(".timelines");
     if (!level || !level.at.length) return;
     box.hidden = false;
-    const readout = element("p", { class: "readout" });
+    const readout = element("p", { class: "readout" }, "Shaded: not in the figures (warm-up, or after the steady part).");
     const parts = [
       { title: "Throughput", unit: "/s", values: level.throughput, ink: 0 },
       { title: "Mean response time", unit: "ms", values: level.response, ink: 1 },
@@ -299,10 +300,10 @@
       const boxes = [];
       box.replaceChildren();
       for (const part of parts) {
-        const figureBox = element("figure", { role: "img", "aria-label": part.title + " over the level's time; its figures are in the tables below" },
-          element("figcaption", {}, part.title + ", " + (part.unit === "/s" ? "per second" : part.unit)));
-        box.append(figureBox);
-        boxes.push(figureBox);
+        const picture = element("div", { role: "img", "aria-label": part.title + " over the level's time; its figures are in the tables below" });
+        const title = part.title + ", " + (part.unit === "/s" ? "per second" : part.unit);
+        box.append(element("figure", {}, element("figcaption", {}, title), picture));
+        boxes.push(picture);
       }
       box.append(readout);
       // Only now are the boxes as wide as they stay.
@@ -320,7 +321,7 @@
     const last = level.at[level.at.length - 1] + 1;
     const top = Math.max(...values.filter((value) => value !== null), 0) * 1.1 || 1;
     const options = {
-      width: Math.max(240, box.clientWidth - 24), height: 200, padding: [8, 10, 0, 0], legend: { show: false },
+      width: Math.max(240, box.clientWidth), height: 200, padding: [8, 10, 0, 0], legend: { show: false },
       scales: { x: { time: false, range: [0, last] }, y: { range: [0, top] } },
       axes: [axis("seconds since the level's begin", 34), axis(unit === "/s" ? "per second" : unit, 54)],
       series: [{}, { stroke: seriesColour(ink), width: 2, points: { show: level.at.length < 80, size: 5 } }],

@@ -84,7 +84,7 @@ pub(super) fn points<'a>(context: &mut Context<'a, '_>, points: &[Point], index:
     let colour = COLOURS[index % COLOURS.len()];
     let bars = points.iter().filter_map(|point| Some((point, point.spread?)));
     context.draw_series(bars.map(|(point, (low, high))| {
-        ErrorBar::new_vertical(point.users, low, point.value, high, colour.filled(), 8)
+        ErrorBar::new_vertical(point.users, low.max(0.0), point.value, high, colour.filled(), 8)
     }))?;
     context.draw_series(points.iter().map(|point| {
         let form = form(index, (0, 0));
