@@ -31,6 +31,7 @@ fn search_options(options: &SearchOptions) -> search::Options {
         start_load: options.start_load,
         max_users: options.max_users,
         max_run_s: options.max_duration_s,
+        time_budget_s: options.time_budget_s,
         precision: options.precision.into(),
         max_timeout_share: options.precision.max_timeout_share,
         objective: options
