@@ -15,6 +15,9 @@ use std::process::{Child, Command, Stdio};
 /// Time under load after which the demo adds no level for more precision, s: it is to take about two minutes.
 const TIME_BUDGET_S: f64 = 90.0;
 
+/// Longest level of the demo, s, for the same reason.
+const LONGEST_LEVEL_S: f64 = 30.0;
+
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -58,6 +61,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
         manual: None,
         search: SearchArguments {
             time_budget: arguments.search.time_budget.or(Some(TIME_BUDGET_S)),
+            max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),
             ..arguments.search.clone()
         },
         place: Place {
