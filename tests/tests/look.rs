@@ -1,5 +1,4 @@
 //! Before any load: `check` says what would be run without contact, `try` walks one session, `convert` changes the form.
-#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use autoperf_inputs::{FolderRequest, Mode, Workload};
 use autoperf_tests::stage::{Demo, Folder};

@@ -1,5 +1,4 @@
 //! config.properties has its effect on a capacity analysis.
-#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use autoperf_tests::stage::{Demo, Folder};
 use serde_json::Value;
