@@ -24,6 +24,18 @@ pub(crate) fn lies_below(path: &Path, folder: &Path) -> Option<bool> {
     Some(path.starts_with(fs::canonicalize(folder).ok()?))
 }
 
+/// Whether two paths are the same existing folder; the empty path is the current one.
+pub(crate) fn same_folder(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| {
+        fs::canonicalize(if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        })
+    };
+    real(a).is_ok_and(|a| real(b).is_ok_and(|b| a == b))
+}
+
 /// The bytes of a regular file of bounded size; the reason if there are none to be had.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let file = fs::File::open(path).map_err(|e| e.to_string())?;

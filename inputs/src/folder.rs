@@ -1,8 +1,11 @@
 //! Reading a workload from its files, and writing one to files: finds out which files are meant and passes their texts on.
 
 mod choice;
+mod convert;
 mod four;
 mod single;
+
+pub use convert::{Form, convert, write_files};
 
 use crate::assemble::{Parts, assemble_noting};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -13,7 +16,6 @@ use crate::mode::Mode;
 use crate::source::{FileName, SourceText, Span};
 use crate::value_file::ValueFile;
 use crate::workload::Workload;
-use crate::write::FileSet;
 use choice::{Naming, Wanted, wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -75,44 +77,6 @@ pub fn inspect_folder(request: &FolderRequest) -> Inspection {
         diagnostics,
         files: driver.files,
     }
-}
-
-/// Writes the files of a set into a folder and returns their paths. Files that are there already with another content are
-/// left alone unless `replace` is set; then nothing is written.
-///
-/// # Errors
-/// Names that lead out of the folder, files that exist, or what the file system objects to.
-pub fn write_files(folder: &Path, files: &FileSet, replace: bool) -> Result<Vec<PathBuf>, Diagnostics> {
-    let mut found = Diagnostics::new();
-    let mut written = Vec::new();
-    let paths: Vec<(PathBuf, &String)> = files
-        .iter()
-        .map(|(name, text)| (folder.join(name), text))
-        .collect();
-    for (name, (path, text)) in files.keys().zip(&paths) {
-        let in_the_way =
-            disk::is_file(path) && !replace && !disk::read(path).is_ok_and(|bytes| bytes == text.as_bytes());
-        if !choice::stays_inside(Path::new(name)) {
-            let error = Diagnostic::error(format!("{name} would be written outside of the folder"));
-            found.push(error.in_file(name));
-        } else if in_the_way {
-            let error = Diagnostic::error(format!("{} exists already", shown(path)));
-            found.push(error.in_file(shown(path).as_str()));
-        }
-    }
-    if found.has_errors() {
-        return Err(found);
-    }
-    for (path, text) in paths {
-        match disk::write(&path, text, replace) {
-            Ok(()) => written.push(path),
-            Err(why) => {
-                let error = Diagnostic::error(format!("{} can't be written: {why}", shown(&path)));
-                found.push(error.in_file(shown(&path).as_str()));
-            }
-        }
-    }
-    found.into_result(written)
 }
 
 struct Driver<'a> {

@@ -1,6 +1,7 @@
 //! Workload to files: AutoPerf's four, or our single one. What is written reads back to the same workload.
 
 mod autoperf;
+mod cycles;
 mod layout;
 mod single;
 mod values;
@@ -23,7 +24,7 @@ pub const WORKLOAD_TOML: &str = "workload.toml";
 /// # Errors
 /// Values that the files can't carry, which only a workload that was not read from files can have.
 pub fn autoperf_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
-    let mut files = values::files(workload)?;
+    let mut files = value_files(workload)?;
     let named = |parameter: &str| workload.parameters.text(parameter).unwrap_or_default();
     let mut add = |name: String, text: String| -> Result<(), Diagnostics> {
         match files.insert(name.clone(), text) {
@@ -52,12 +53,20 @@ pub fn autoperf_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
 /// # Errors
 /// As [`autoperf_files`].
 pub fn single_file(workload: &Workload) -> Result<FileSet, Diagnostics> {
-    let mut files = values::files(workload)?;
+    let mut files = value_files(workload)?;
     let text = single::workload(workload)?;
     match files.insert(WORKLOAD_TOML.to_owned(), text) {
         None => Ok(files),
         Some(_) => Err(refused(format!("two files with the name {WORKLOAD_TOML}"))),
     }
+}
+
+/// The value files that a workload names, made again from the columns that it uses; part of both forms.
+///
+/// # Errors
+/// Columns that do not fit each other, which only a workload that was not read from files can have.
+pub fn value_files(workload: &Workload) -> Result<FileSet, Diagnostics> {
+    values::files(workload)
 }
 
 fn refused(message: impl Into<String>) -> Diagnostics {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 pub mod capacity;
 pub mod check;
+pub mod compare;
 pub mod convert;
 pub mod demo;
 pub mod exit;
@@ -46,6 +47,8 @@ enum Verb {
     Demo(demo::Arguments),
     /// Write the reports of a finished or broken-off run again from its journal.
     Report(report::Arguments),
+    /// Compare two runs: what differs, by how much, and whether it is more than chance.
+    Compare(compare::Arguments),
     /// A tier of the demo site (started by `demo`).
     #[command(hide = true, disable_help_flag = true)]
     DemoTier(PassedOn),
@@ -95,6 +98,7 @@ fn run(verb: Verb, command: &[OsString]) -> ExitCode {
         Verb::Convert(arguments) => convert::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments, command),
         Verb::Report(arguments) => report::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::DemoTier(passed) => return autoperf_examples::demo::main(texts(passed)),
         Verb::Profiler(passed) => return autoperf_profiler::command::main(passed.arguments),
     };

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod campaign;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod generator;
 pub mod host;
 pub mod interrupt;

@@ -154,7 +154,7 @@ impl Rehearsal {
         self.windows += 1;
         self.now_s = until_s;
         self.tell(Event::Window(Box::new(window)));
-        if self.windows % 10 == 0 && !self.finished {
+        if self.windows.is_multiple_of(10) && !self.finished {
             self.read();
         }
     }

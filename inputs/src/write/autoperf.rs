@@ -1,5 +1,6 @@
 //! cbmg.txt, mll.txt and config.properties as texts.
 
+use super::cycles::{self, Stretch};
 use super::{name_of, refused, to_exit};
 use crate::cbmg::{ENTRY, EXIT, state_name};
 use crate::diagnostic::Diagnostics;
@@ -29,10 +30,15 @@ pub(super) fn cbmg(navigation: &Navigation, transactions: &[Transaction]) -> Res
 }
 
 pub(super) fn levels(levels: &[ManualLevel]) -> String {
-    levels
-        .iter()
-        .map(|level| format!("{} {}\n", level.users, level.duration_s))
-        .collect()
+    let line = |level: &ManualLevel| format!("{} {}\n", level.users, level.duration_s);
+    let stretch = |stretch: Stretch<'_>| match stretch {
+        Stretch::Once(level) => line(level),
+        Stretch::Repeat(times, cycle) => {
+            let cycle: String = cycle.iter().map(line).collect();
+            format!("repeat {times}\n{cycle}end {times}\n")
+        }
+    };
+    cycles::find(levels).into_iter().map(stretch).collect()
 }
 
 pub(super) fn properties(parameters: &Parameters) -> String {

@@ -1,12 +1,13 @@
 //! workload.toml as text.
 
+use super::cycles::{self, Stretch};
 use super::layout::lay_out;
 use super::{is_unique, name_of, range_of, refused, sequences, text, to_exit};
 use crate::cbmg::{ENTRY, EXIT, state_name};
 use crate::diagnostic::Diagnostics;
 use crate::http::{self, FORM};
 use crate::workload::{
-    Check, Extraction, Extractor, Method, Navigation, NodeInfo, Profile, Transaction, Workload,
+    Check, Extraction, Extractor, ManualLevel, Method, Navigation, NodeInfo, Profile, Transaction, Workload,
 };
 use crate::workload_toml::form::{
     BodyForm, CheckForm, ExtractForm, HeaderForm, LawForm, LevelForm, NodeForm, ProfileForm, RowForm, Scalar,
@@ -37,11 +38,6 @@ fn form(workload: &Workload) -> Result<WorkloadForm, Diagnostics> {
         Some(profile) => Some(new(profile_form(profile, transactions)?)),
         None => None,
     };
-    let level = |users: u32, duration_s: f64| LevelForm {
-        users: Some(i64::from(users)),
-        duration_s: Some(duration_s),
-        ..LevelForm::default()
-    };
     Ok(WorkloadForm {
         warm_up: (!workload.warm_up).then_some(false),
         start_load: workload.start_load.map(|n| new(i64::from(n))),
@@ -56,12 +52,28 @@ fn form(workload: &Workload) -> Result<WorkloadForm, Diagnostics> {
         navigation,
         nodes: workload.nodes.iter().map(node_form).collect(),
         profile,
-        levels: workload
-            .manual_levels
-            .iter()
-            .map(|l| new(level(l.users, l.duration_s)))
+        levels: cycles::find(&workload.manual_levels)
+            .into_iter()
+            .map(stretch_form)
+            .map(new)
             .collect(),
     })
+}
+
+fn stretch_form(stretch: Stretch<'_>) -> LevelForm {
+    let level = |level: &ManualLevel| LevelForm {
+        users: Some(i64::from(level.users)),
+        duration_s: Some(level.duration_s),
+        ..LevelForm::default()
+    };
+    match stretch {
+        Stretch::Once(once) => level(once),
+        Stretch::Repeat(times, cycle) => LevelForm {
+            repeat: i64::try_from(times).ok(),
+            levels: cycle.iter().map(level).map(new).collect(),
+            ..LevelForm::default()
+        },
+    }
 }
 
 /// A parameter's value as a number where the number is written just so.

@@ -8,8 +8,8 @@ use autoperf_inputs::assemble::{Parts, assemble};
 use autoperf_inputs::workload::{Parameters, Workload};
 use autoperf_inputs::write::{FileSet, WORKLOAD_TOML, autoperf_files, single_file};
 use autoperf_inputs::{
-    Draft, FileName, FolderRequest, Mode, ValueFile, cbmg, input_xml, mll, properties, read_folder,
-    workload_toml, write_files,
+    Draft, FileName, FolderRequest, Form, Mode, ValueFile, cbmg, convert, input_xml, mll, properties,
+    read_folder, workload_toml, write_files,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -152,5 +152,44 @@ fn a_folder_is_converted_through_the_disk() {
         assert!(refused.to_string().contains("exists already"), "{refused}");
         write_files(&four, &files, true).expect("may be replaced");
     }
+    std::fs::remove_dir_all(root).expect("cleaned up");
+}
+
+/// Converting must neither touch nor shorten the lists that a person keeps beside the workload.
+#[test]
+fn value_files_go_along_as_they_are() {
+    let root = std::env::temp_dir().join(format!("autoperf-convert-{}", std::process::id()));
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(&root).expect("writable");
+        std::fs::write(root.join(name), text).expect("writable");
+    };
+    let values = "ann\tunused\n\nbob\tunused\n";
+    write("users.txt", values);
+    write(
+        "input.xml",
+        "<Load><transaction><name>A</name><url>http://h/${users.txt#0}</url></transaction></Load>",
+    );
+    let request = |input_xml: PathBuf| FolderRequest {
+        input_xml,
+        cbmg: None,
+        manual: None,
+        properties: None,
+        mode: Mode::Everything,
+        allow_outside: false,
+    };
+    let workload = read_folder(&request(root.clone())).expect("good");
+    let written = convert(&workload, Form::Single, &root, false).expect("in place");
+    assert_eq!(written, [root.join(WORKLOAD_TOML)]);
+    let elsewhere = root.join("there");
+    convert(&workload, Form::AutoPerf, &elsewhere, false).expect("elsewhere");
+    for folder in [&root, &elsewhere] {
+        let found = std::fs::read_to_string(folder.join("users.txt")).expect("there");
+        assert_eq!(found, values);
+    }
+    convert(&workload, Form::AutoPerf, &root, false).expect_err("input.xml is in the way");
+    let mut back = read_folder(&request(root.join(WORKLOAD_TOML))).expect("good");
+    assert_eq!(back, workload);
+    back.folder = elsewhere.clone();
+    assert_eq!(read_folder(&request(elsewhere)), Ok(back));
     std::fs::remove_dir_all(root).expect("cleaned up");
 }

@@ -196,7 +196,7 @@ fn options(n: usize) -> impl Strategy<Value = Options> {
         nodes,
         rows,
         option::of(profile),
-        vec(level, 0..5),
+        repeated(vec(level, 0..5)),
         columns,
     )
         .prop_map(
@@ -375,4 +375,13 @@ fn sources(sequences: Vec<(Vec<String>, bool)>, columns: &[Vec<String>; 3], uniq
         });
     }
     sources
+}
+
+/// Lists with parts of them repeated, as cycles of load levels are once they are expanded.
+fn repeated(levels: impl Strategy<Value = Vec<ManualLevel>>) -> impl Strategy<Value = Vec<ManualLevel>> {
+    (levels, 1usize..5).prop_map(|(levels, times)| {
+        let mut all = levels.repeat(times);
+        all.extend(levels.into_iter().next());
+        all
+    })
 }

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// [`SearchArguments::time_budget`] where nothing is said, s: the answer is wanted in minutes.
+const TIME_BUDGET_S: f64 = 300.0;
+
 /// What `capacity` takes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -40,6 +43,9 @@ pub struct SearchArguments {
     /// Longest time under load, such as 10m; the answer is then what is known by that time.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30m")]
     pub max_duration: f64,
+    /// Time under load after which no level is added for more precision alone; 5m where nothing is said.
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s)]
+    pub time_budget: Option<f64>,
     /// Never run more users than this.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_users: Option<u32>,
@@ -132,6 +138,7 @@ fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
         start_load: workload.start_load,
         max_users: arguments.max_users,
         max_duration_s: Some(arguments.max_duration),
+        time_budget_s: Some(arguments.time_budget.unwrap_or(TIME_BUDGET_S)),
         objective: arguments.slo,
         precision: precision.into(),
         ..SearchOptions::default()

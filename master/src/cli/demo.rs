@@ -12,6 +12,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// Time under load after which the demo adds no level for more precision, s: it is to take about two minutes.
+const TIME_BUDGET_S: f64 = 90.0;
+
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -53,7 +56,10 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             ..Files::default()
         },
         manual: None,
-        search: arguments.search.clone(),
+        search: SearchArguments {
+            time_budget: arguments.search.time_budget.or(Some(TIME_BUDGET_S)),
+            ..arguments.search.clone()
+        },
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,

@@ -118,6 +118,9 @@ pub struct SearchOptions {
     pub objective: Option<(f64, f64)>,
     /// How well each level must be known.
     pub precision: PrecisionEntry,
+    /// Time under load after which no level is added for more precision alone, s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_budget_s: Option<f64>,
     /// Fewest transactions of a level by each user, beside the precision's own minimum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_per_user: Option<u64>,

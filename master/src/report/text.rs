@@ -9,6 +9,7 @@ pub const RENDERER: Renderer = Renderer {
     name: "text",
     file_name: "summary.txt",
     about: "the verdict and AutoPerf's own summary per level, node and process",
+    always: true,
     render: |summary| {
         let mut text = String::new();
         write_summary(&mut text, summary).map_err(|error| ReportError::Render {

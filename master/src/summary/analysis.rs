@@ -150,6 +150,8 @@ fn level(
             .and_then(|index| begin.transactions.get(index).cloned()),
         why: log.begin.why.clone(),
         purpose: log.begin.purpose.clone(),
+        taught: None,
+        counts: None,
         warmup_s: measurement.since_s,
         measured_s: measurement.until_s - measurement.since_s,
         transactions: measurement.completions + measurement.errors + measurement.timeouts,

@@ -54,7 +54,7 @@ fn generator(_: &RunLog, levels: &[Level]) -> Option<Audit> {
         return audit(
             name,
             "pass",
-            format!("busiest thread at most {:.1} % of a core", busiest * 100.0),
+            format!("busiest thread at most {} of a core", percent(busiest)),
             advice,
         );
     }
@@ -62,11 +62,16 @@ fn generator(_: &RunLog, levels: &[Level]) -> Option<Audit> {
 }
 
 fn little(_: &RunLog, levels: &[Level]) -> Option<Audit> {
-    let worst = levels
+    let name = "Little's law holds";
+    let advice = "look for lost requests or late timers in the level's own figures";
+    let gaps = levels
         .iter()
         .filter(|level| level.transactions >= 100)
-        .filter_map(|level| level.little_gap)
-        .fold(0.0, f64::max);
+        .filter_map(|level| level.little_gap);
+    let Some(worst) = gaps.max_by(f64::total_cmp) else {
+        let detail = "no level has the 100 served transactions that it takes to tell".to_owned();
+        return audit(name, "warn", detail, advice);
+    };
     let status = if worst > 2.0 * LITTLE_GAP_LIMIT {
         "fail"
     } else if worst > LITTLE_GAP_LIMIT {
@@ -75,16 +80,11 @@ fn little(_: &RunLog, levels: &[Level]) -> Option<Audit> {
         "pass"
     };
     let detail = format!(
-        "largest gap |N - X(R+Z)|/N is {:.1} % (limit {:.0} %)",
-        worst * 100.0,
+        "largest gap |N - X(R+Z)|/N is {} (limit {:.0} %)",
+        percent(worst),
         LITTLE_GAP_LIMIT * 100.0
     );
-    audit(
-        "Little's law holds",
-        status,
-        detail,
-        "look for lost requests or late timers in the level's own figures",
-    )
+    audit(name, status, detail, advice)
 }
 
 fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
@@ -214,7 +214,9 @@ fn kinds(levels: &[Level]) -> String {
 }
 
 fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.001 {
+    if share == 0.0 {
+        "0 %".to_owned()
+    } else if share > 0.0 && share < 0.001 {
         "<0.1 %".to_owned()
     } else {
         format!("{:.1} %", share * 100.0)

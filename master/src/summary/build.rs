@@ -4,7 +4,8 @@ use crate::journal::entry::SearchOptions;
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
-    Bottleneck, Capacity, CurveRow, Interval, RunFacts, SCHEMA_VERSION, Summary, audit, pooling, verdict,
+    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary, audit,
+    pooling, verdict,
 };
 use autoperf_models::search::{self, Finding, Strategy};
 
@@ -30,6 +31,7 @@ fn search_options(options: &SearchOptions) -> search::Options {
         start_load: options.start_load,
         max_users: options.max_users,
         max_run_s: options.max_duration_s,
+        time_budget_s: options.time_budget_s,
         precision: options.precision.into(),
         max_timeout_share: options.precision.max_timeout_share,
         objective: options
@@ -55,7 +57,8 @@ pub fn build(log: &RunLog) -> Summary {
         _ => finding(&log.begin.search, &measured),
     };
     let capacity = capacity(&finding);
-    let levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    annotate(&mut levels, &finding);
     let audits = audit::audits(log, &levels);
     let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
     Summary {
@@ -66,6 +69,11 @@ pub fn build(log: &RunLog) -> Summary {
         wall_time_s: end_s(log),
         load_time_s: log.levels.iter().map(load_s).sum(),
         verdict,
+        objective: log
+            .begin
+            .search
+            .objective
+            .map(|(quantile, limit_s)| Objective { quantile, limit_s }),
         capacity,
         levels,
         curve: finding.curve.iter().map(curve_row).collect(),
@@ -107,6 +115,16 @@ fn scheduled(options: &SearchOptions, measured: &[Measured]) -> Finding {
         finding.reasons.clear();
     }
     finding
+}
+
+/// What the search says of each level, where its notes are about the same levels.
+fn annotate(levels: &mut [Level], finding: &Finding) {
+    for (level, note) in levels.iter_mut().zip(&finding.levels) {
+        if level.users == note.users {
+            level.taught = Some(note.taught.clone());
+            level.counts = Some(note.counts);
+        }
+    }
 }
 
 fn capacity(finding: &Finding) -> Capacity {

@@ -25,7 +25,8 @@ pub const fn code_name(code: VerdictCode) -> &'static str {
 }
 
 /// The verdict on a run that ended as `how` says (`None` where the journal breaks off).
-pub(super) fn verdict(
+#[must_use]
+pub fn verdict(
     finding: &Finding,
     capacity: &Capacity,
     levels: &[Level],
