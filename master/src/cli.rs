@@ -5,11 +5,17 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub mod capacity;
+pub mod check;
+pub mod compare;
+pub mod convert;
 pub mod demo;
 pub mod exit;
+pub mod launch;
+pub mod profile;
 pub mod progress;
 pub mod report;
 pub mod spelling;
+pub mod trial;
 pub mod values;
 
 use exit::Exit;
@@ -29,10 +35,20 @@ struct Cli {
 enum Verb {
     /// Find the capacity of a site: the whole curve, the saturation point and what limits it.
     Capacity(Box<capacity::Arguments>),
+    /// Profile single transactions: what each costs every process, as known as asked for.
+    Profile(Box<profile::Arguments>),
+    /// Validate the files and say what would be run, without any contact.
+    Check(check::Arguments),
+    /// Walk one session as one user, and show each request with what came of it.
+    Try(trial::Arguments),
+    /// Turn AutoPerf's four files into one workload.toml, or back, without loss.
+    Convert(convert::Arguments),
     /// Analyse the built-in demo site on loopback and compare what was found with its documented truth.
     Demo(demo::Arguments),
     /// Write the reports of a finished or broken-off run again from its journal.
     Report(report::Arguments),
+    /// Compare two runs: what differs, by how much, and whether it is more than chance.
+    Compare(compare::Arguments),
     /// A tier of the demo site (started by `demo`).
     #[command(hide = true, disable_help_flag = true)]
     DemoTier(PassedOn),
@@ -76,8 +92,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(verb: Verb, command: &[OsString]) -> ExitCode {
     let exit = match verb {
         Verb::Capacity(arguments) => capacity::run(&arguments, command),
+        Verb::Profile(arguments) => profile::run(&arguments, command),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Try(arguments) => trial::run(&arguments),
+        Verb::Convert(arguments) => convert::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments, command),
         Verb::Report(arguments) => report::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::DemoTier(passed) => return autoperf_examples::demo::main(texts(passed)),
         Verb::Profiler(passed) => return autoperf_profiler::command::main(passed.arguments),
     };

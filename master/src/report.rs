@@ -5,8 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub mod chart;
+pub mod csv;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod number;
 pub mod text;
 
 /// A form of the report.
@@ -14,10 +18,12 @@ pub mod text;
 pub struct Renderer {
     /// Name for `--format`.
     pub name: &'static str,
-    /// File that it is written to in the run directory.
+    /// File that it is written to.
     pub file_name: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
+    /// Whether every run directory gets it; the others are made on request.
+    pub always: bool,
     /// Makes it.
     pub render: fn(&Summary) -> Result<String, ReportError>,
 }
@@ -29,6 +35,9 @@ pub const RENDERERS: &[Renderer] = &[
     chart::svg::THROUGHPUT,
     chart::svg::RESPONSE_TIME,
     html::RENDERER,
+    csv::RENDERER,
+    markdown::RENDERER,
+    junit::RENDERER,
 ];
 
 /// Why a report is missing.
@@ -52,7 +61,7 @@ pub enum ReportError {
     },
 }
 
-/// Writes every form into the run directory. Each is tried, so that one that fails does not cost the others.
+/// Writes every form that is always made into the run directory. Each is tried, so that one that fails does not cost the others.
 ///
 /// # Errors
 /// The first failure.
@@ -66,5 +75,9 @@ pub fn write_all(directory: &Path, summary: &Summary) -> Result<(), ReportError>
             .and_then(|()| std::fs::rename(&half, &path))
             .map_err(|source| ReportError::Io { path, source })
     };
-    RENDERERS.iter().map(write).fold(Ok(()), Result::and)
+    RENDERERS
+        .iter()
+        .filter(|renderer| renderer.always)
+        .map(write)
+        .fold(Ok(()), Result::and)
 }

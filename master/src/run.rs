@@ -1,16 +1,19 @@
 //! One run from a valid workload to the reports: reach everything, then load, then answer.
 
+mod modes;
+
 use crate::agents::{AgentsError, Connected};
-use crate::campaign::state::State;
-use crate::campaign::{Campaign, Display};
+use crate::campaign::state::Start;
+use crate::campaign::{Campaign, CampaignError, Display};
 use crate::clock::Clock;
+use crate::generator::Generator;
 use crate::journal::entry::{Begin, Entry, Node, SearchOptions};
 use crate::journal::{self, JournalError, Writer};
-use crate::load::{Engine, EngineConfig, EngineError, Script, SingleUser};
+use crate::load::{EngineConfig, EngineError};
 use crate::report::{self, ReportError};
 use crate::summary::Summary;
-use crate::summary::build::{build, strategy};
-use autoperf_inputs::Workload;
+use crate::summary::build::build;
+use autoperf_inputs::{Mode, Workload};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +24,8 @@ use std::sync::atomic::AtomicBool;
 pub struct Request {
     /// What users do, and what is profiled.
     pub workload: Workload,
+    /// What is done with it; [`Mode::Everything`] means a capacity analysis.
+    pub mode: Mode,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// Run directory; made by the run, must not hold a journal yet.
@@ -43,13 +48,15 @@ pub enum RunError {
     Agents(#[from] AgentsError),
     /// The site does not serve the very first request.
     #[error(
-        "{url}: {found}\n  expected: an answer below 500 to the first request\n  hint: is the site up, and does the URL of transaction {transaction} work in a browser?"
+        "{url}: {found}\n  expected: {expected}\n  hint: is the site up, and does the URL of transaction {transaction} work in a browser?"
     )]
     Site {
         /// What was asked.
         url: String,
         /// What came.
         found: String,
+        /// What should have come.
+        expected: &'static str,
         /// Whose request it was.
         transaction: String,
     },
@@ -59,6 +66,9 @@ pub enum RunError {
     /// The journal cannot be written or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The run cannot go on.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
     /// A report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -72,6 +82,17 @@ pub enum RunError {
     },
 }
 
+/// Name of a mode in journal, summary and the run directory's name.
+#[must_use]
+pub const fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Capacity | Mode::Everything => "capacity",
+        Mode::ManualCapacity => "manual-capacity",
+        Mode::Profile => "profile",
+        Mode::ManualProfile => "manual-profile",
+    }
+}
+
 /// A run that has ended, with its answer on disk.
 #[derive(Debug)]
 pub struct Finished {
@@ -81,14 +102,14 @@ pub struct Finished {
     pub how: String,
 }
 
-/// Carries out a capacity analysis.
+/// Carries out a run in its mode.
 ///
 /// # Errors
 /// [`RunError`]; before any load where a profiler or the site cannot be reached.
-pub fn capacity(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
+pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
     let connected = Connected::connect(&begin.nodes)?;
-    check_first_request(&request.workload, request.seed)?;
+    modes::check_site(&request.workload, request.mode, request.seed)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
         source,
@@ -103,23 +124,26 @@ pub fn capacity(request: Request, display: &mut dyn Display) -> Result<Finished,
         seed: request.seed,
         ..EngineConfig::default()
     };
-    let windows_per_second = (1.0 / config.window_s).round().max(1.0) as usize;
-    let engine = Engine::start(&request.workload, Script::Navigation, config)?;
-    let epoch_ns = engine.epoch_monotonic_ns();
+    let scripts = modes::scripts(&request.workload, request.mode);
+    let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
+    let epoch_ns = generator.epoch_monotonic_ns();
     let running = connected.start(epoch_ns);
-    let state = State::new(begin.clone(), agents, strategy(&begin.search), windows_per_second);
-    let clock = Clock::since(epoch_ns);
+    let start = Start {
+        begin,
+        agents,
+        windows_per_second: generator.windows_per_second(),
+    };
     let campaign = Campaign {
-        engine: &engine,
+        generator: &mut generator,
         agents: &running,
         journal,
         display,
         interrupt: &request.interrupt,
-        clock,
+        clock: Clock::since(epoch_ns),
     };
-    let ended = campaign.run(state);
+    let ended = campaign.run(modes::state(&request, start));
     running.stop();
-    let _walk = engine.stop();
+    drop(generator);
     let log = ended?;
     let how = log.end.as_ref().map_or_else(String::new, |end| end.how.clone());
     let summary = build(&log);
@@ -142,7 +166,7 @@ fn begin(request: &Request) -> Begin {
     Begin {
         schema_version: 1,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        mode: "capacity".to_owned(),
+        mode: mode_name(request.mode).to_owned(),
         seed: request.seed,
         started_at: crate::clock::rfc3339(crate::clock::unix_ns()),
         command: request.command.clone(),
@@ -153,9 +177,11 @@ fn begin(request: &Request) -> Begin {
             .iter()
             .map(|transaction| transaction.name.clone())
             .collect(),
-        think_time_s: mean_think_time_s(workload),
+        think_time_s: modes::think_time_s(workload, request.mode),
         nodes: workload.nodes.iter().map(node).collect(),
         search: request.search.clone(),
+        schedule: modes::schedule(workload, request.mode),
+        profile: modes::profile(request),
     }
 }
 
@@ -166,67 +192,4 @@ fn node(info: &autoperf_inputs::workload::NodeInfo) -> Node {
         process: info.process.clone(),
         cores: info.cores,
     }
-}
-
-/// Mean think time per transaction of the mix, s; of all transactions alike where there is no navigation.
-fn mean_think_time_s(workload: &Workload) -> f64 {
-    let think_s = |index: usize| {
-        workload
-            .transactions
-            .get(index)
-            .map_or(0.0, |transaction| transaction.think_time_s.mean())
-    };
-    match &workload.navigation {
-        Some(navigation) => {
-            let visits = visits(navigation);
-            let total: f64 = visits.iter().sum();
-            let sum_s: f64 = navigation
-                .states
-                .iter()
-                .zip(&visits)
-                .map(|(&state, visits)| visits * think_s(state))
-                .sum();
-            if total > 0.0 { sum_s / total } else { 0.0 }
-        }
-        None => {
-            let count = workload.transactions.len().max(1);
-            (0..count).map(think_s).sum::<f64>() / count as f64
-        }
-    }
-}
-
-/// Visit ratios of the inner states by iterating v = entry + v P, which converges since Exit is reachable from every state.
-fn visits(navigation: &autoperf_inputs::workload::Navigation) -> Vec<f64> {
-    let mut visits = navigation.entry.clone();
-    for _ in 0..100_000 {
-        let mut next = navigation.entry.clone();
-        for (row, visit) in navigation.rows.iter().zip(&visits) {
-            next.iter_mut()
-                .zip(row)
-                .for_each(|(sum, probability)| *sum += visit * probability);
-        }
-        let change: f64 = next.iter().zip(&visits).map(|(new, old)| (new - old).abs()).sum();
-        visits = next;
-        if change < 1e-12 {
-            break;
-        }
-    }
-    visits
-}
-
-/// One request by one user before any load: a site that is down or broken is a message, not a capacity.
-fn check_first_request(workload: &Workload, seed: u64) -> Result<(), RunError> {
-    let Some(attempt) = SingleUser::new(workload, seed)?.step() else {
-        return Ok(());
-    };
-    let found = match (&attempt.error, attempt.status) {
-        (Some(error), _) => error.clone(),
-        (None, status) if status >= 500 => format!("answered {status}"),
-        (None, _) => return Ok(()),
-    };
-    Err(RunError::Site {
-        url: attempt.url,
-        found,
-        transaction: attempt.transaction,
-    })
 }

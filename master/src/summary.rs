@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 pub mod analysis;
 mod audit;
 pub mod build;
+mod pooling;
 pub mod verdict;
 
 /// Version of the layout of `summary.json`; raised when a field changes its meaning or goes away.
@@ -80,6 +81,9 @@ pub struct Summary {
     pub load_time_s: f64,
     /// The answer in words.
     pub verdict: Verdict,
+    /// The objective, where one was asked.
+    #[serde(default)]
+    pub objective: Option<Objective>,
     /// The answer in figures.
     pub capacity: Capacity,
     /// Every finished level, in the order in which they ran.
@@ -133,6 +137,27 @@ pub struct Capacity {
     pub bottleneck: Option<Bottleneck>,
 }
 
+/// A percentile of response time that must stay within a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Objective {
+    /// Percentile as a share, 0..1.
+    pub quantile: f64,
+    /// Its limit, s.
+    pub limit_s: f64,
+}
+
+impl Objective {
+    /// As people write it, such as `p95 <= 2 s`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        format!(
+            "p{} <= {} s",
+            (self.quantile * 1000.0).round() / 10.0,
+            self.limit_s
+        )
+    }
+}
+
 /// The limiting resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bottleneck {
@@ -151,10 +176,19 @@ pub struct Bottleneck {
 pub struct Level {
     /// Emulated users.
     pub users: u32,
+    /// The one transaction that was measured, where transactions are profiled one by one.
+    #[serde(default)]
+    pub transaction: Option<String>,
     /// Why this level was run.
     pub why: String,
     /// What it was for, such as `calibrate` or `overload`.
     pub purpose: String,
+    /// What it taught the search, or why it does not count, in one sentence.
+    #[serde(default)]
+    pub taught: Option<String>,
+    /// Whether it entered the fit; `null` where the search does not say.
+    #[serde(default)]
+    pub counts: Option<bool>,
     /// Transient dropped before measuring, s.
     pub warmup_s: f64,
     /// Steady part that all figures come from, s.
@@ -175,7 +209,8 @@ pub struct Level {
     pub steady: bool,
     /// In words: since when steady, or what speaks against it.
     pub steadiness: String,
-    /// Why the level ended: `precise`, `time_limit`, `timeouts` or `schedule`.
+    /// Why the level ended: `precise`, `time_limit`, `timeouts` or `schedule`; where transactions are profiled also
+    /// `execution_count`, `upper_bound` or `failures`.
     pub ended_by: String,
     /// |N - X (R + Z)| / N.
     pub little_gap: Option<f64>,
@@ -232,6 +267,9 @@ pub struct Process {
     pub service_demand_s: Option<Interval>,
     /// CPU seconds per second over the cores that it may use, 0..1.
     pub cpu_utilization: Option<f64>,
+    /// The same with its interval, from the utilizations between successive readings.
+    #[serde(default)]
+    pub cpu_utilization_interval: Option<Interval>,
     /// Cores that it may use.
     pub cores: f64,
     /// Name of the set of cores that it shares with other processes; `null` where its cores are its own (a quota, or fewer

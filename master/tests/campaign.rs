@@ -1,7 +1,8 @@
 //! Whole campaigns on a simulated site and a virtual clock: the same state, journal and summary as a real run.
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
-use autoperf::campaign::state::{Action, Event, State};
+use autoperf::campaign::state::search::Search;
+use autoperf::campaign::state::{Action, Event, Start, State};
 use autoperf::journal::entry::{Agent, AgentReading, Begin, Node, SearchOptions};
 use autoperf::journal::log::RunLog;
 use autoperf::load::window::{TransactionWindow, Window};
@@ -43,7 +44,7 @@ fn begin() -> Begin {
 
 /// A campaign with everything around it simulated.
 struct Rehearsal {
-    state: State,
+    state: Search,
     simulator: Simulator,
     now_s: f64,
     windows: u64,
@@ -62,7 +63,13 @@ impl Rehearsal {
             cores: 1,
             ..Agent::default()
         };
-        let state = State::new(begin.clone(), vec![agent], strategy(&begin.search), 10);
+        let strategy = strategy(&begin.search);
+        let start = Start {
+            begin,
+            agents: vec![agent],
+            windows_per_second: 10,
+        };
+        let state = Search::new(start, strategy);
         let simulator = Simulator::new(&site(), seed).unwrap();
         let (windows, readings, finished, levels) = (0, 0, false, 0);
         Self {
@@ -89,6 +96,7 @@ impl Rehearsal {
                 Action::ShowLevel(_) => self.levels += 1,
                 Action::Finish => self.finished = true,
                 Action::Write(_) | Action::Sync | Action::Show(_) => {}
+                Action::Script(_) | Action::Alarm(_) => panic!("a search needs neither"),
             }
         }
     }
@@ -146,7 +154,7 @@ impl Rehearsal {
         self.windows += 1;
         self.now_s = until_s;
         self.tell(Event::Window(Box::new(window)));
-        if self.windows % 10 == 0 && !self.finished {
+        if self.windows.is_multiple_of(10) && !self.finished {
             self.read();
         }
     }
@@ -163,7 +171,7 @@ impl Rehearsal {
     }
 
     fn end(self) -> (RunLog, Summary) {
-        let log = self.state.into_log();
+        let log = Box::new(self.state).into_log();
         let summary = build(&log);
         (log, summary)
     }

@@ -171,9 +171,9 @@ impl Observer {
         }
         let now_ns = clock::monotonic_ns();
         if let Some(seen) = self.table.by_pid(pid) {
-            watches
-                .iter_mut()
-                .for_each(|watch| watch.adopt_one(&self.table, seen, now_ns));
+            watches.iter_mut().for_each(|watch| {
+                watch.adopt_one(&self.table, seen, now_ns);
+            });
         }
     }
 
@@ -259,9 +259,7 @@ impl Observer {
             self.table.complete(&self.system, &members, ledger);
         }
         self.table.describe(&self.system, &members, depth);
-        if depth == Depth::Full {
-            self.limits.refresh(&self.system, &self.table, &members);
-        }
+        self.limits.refresh(&self.system, &self.table, &members, depth);
         let mut readings = Vec::new();
         for (watch, usages) in watches[chosen].iter_mut().zip(usages) {
             let switches = |pid| {
@@ -345,13 +343,12 @@ impl Observer {
         mut groups: Vec<GroupReading>,
     ) -> Vec<GroupReading> {
         for (index, group) in groups.iter_mut().enumerate() {
-            let members = || {
-                watch
-                    .members_of(index)
-                    .filter_map(|identity| self.table.get(identity))
-            };
-            group.detail.core_set = Limits::core_set(members(), host.cores);
-            group.cores_allowed = self.limits.cores_allowed(members(), host.cores);
+            let members: Vec<_> = watch
+                .members_of(index)
+                .filter_map(|identity| self.table.get(identity))
+                .collect();
+            group.detail.core_set = self.limits.core_set(&members);
+            group.cores_allowed = self.limits.cores_allowed(&members, host.cores);
         }
         groups
     }

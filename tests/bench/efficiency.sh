@@ -6,6 +6,8 @@
 #
 #   cargo build --release -p autoperf --examples
 #   tests/bench/efficiency.sh [ROUNDS] [SECONDS]        SERVER=null|nginx (default null)   CONNECTIONS="1 64 256"
+#
+# With HYPER=PATH, the client over hyper's connection level (tests/bench/hyper_client, built by itself) is measured too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin="${CARGO_TARGET_DIR:-target}/release/examples"
@@ -38,15 +40,22 @@ wrks() {
   awk -v cpu="$cpu" '/requests in/ { split(cpu, t, " "); printf "%.0f\n", $1 / (t[1] + t[2]) }' "$report"
 }
 
+hypers() { taskset -c 1 "$HYPER" "127.0.0.1:$port" "$1" "$seconds"; }
+
 median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-echo "| server | connections | autoperf, requests per CPU-s | wrk, requests per CPU-s | autoperf / wrk (median of pairs, min to max) |"
-echo "|---|---|---|---|---|"
+ratio() { awk "BEGIN { printf \"%.3f\\n\", $1 / $2 }"; }
+range() { echo "$(median < "$1") ($(sort -n "$1" | head -1) to $(sort -n "$1" | tail -1))"; }
+
+echo "| server | connections | autoperf, requests per CPU-s | wrk, requests per CPU-s | autoperf / wrk: median of pairs (range) | hyper / wrk |"
+echo "|---|---|---|---|---|---|"
 for c in $connections; do
-  : > "$dir/a"; : > "$dir/w"; : > "$dir/r"
+  for list in a w r h; do : > "$dir/$list"; done
   for round in $(seq "$rounds"); do
     if [ $((round % 2)) = 0 ]; then a=$(ours "$c"); w=$(wrks "$c"); else w=$(wrks "$c"); a=$(ours "$c"); fi
-    echo "$a" >> "$dir/a"; echo "$w" >> "$dir/w"; awk "BEGIN { printf \"%.3f\\n\", $a / $w }" >> "$dir/r"
+    echo "$a" >> "$dir/a"; echo "$w" >> "$dir/w"; ratio "$a" "$w" >> "$dir/r"
+    if [ -n "${HYPER:-}" ]; then ratio "$(hypers "$c")" "$w" >> "$dir/h"; fi
   done
-  echo "| $server | $c | $(median < "$dir/a") | $(median < "$dir/w") | $(median < "$dir/r") ($(sort -n "$dir/r" | head -1) to $(sort -n "$dir/r" | tail -1)) |"
+  hyper="-"; [ -s "$dir/h" ] && hyper=$(range "$dir/h")
+  echo "| $server | $c | $(median < "$dir/a") | $(median < "$dir/w") | $(range "$dir/r") | $hyper |"
 done

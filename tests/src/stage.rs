@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use autoperf_examples::demo::{Launch, Site, write_workload};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 /// The built command. It is brought up to date once, since cargo builds no binary of another package for a test.
 ///
@@ -114,12 +115,15 @@ impl Drop for Folder {
 }
 
 /// The demo site with a profiler and the workload files of both in a folder.
+///
+/// One runs at a time within a test program: a profiler takes all processes of a name together.
 #[derive(Debug)]
 pub struct Demo {
     /// The site.
     pub site: Site,
     /// Its profiler.
     pub profiler: Profiler,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Demo {
@@ -128,6 +132,8 @@ impl Demo {
     /// # Errors
     /// Where one does not start.
     pub fn start(folder: &Folder) -> io::Result<Self> {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let launch = Launch {
             program: autoperf().to_owned(),
             arguments: vec!["demo-tier".into()],
@@ -135,7 +141,33 @@ impl Demo {
         let site = Site::start(&launch, 0)?;
         let profiler = Profiler::start()?;
         write_workload(folder.path(), site.web_port(), profiler.port)?;
-        Ok(Self { site, profiler })
+        Ok(Self {
+            site,
+            profiler,
+            _turn: turn,
+        })
+    }
+}
+
+impl Demo {
+    /// How many transactions of a name the site itself says that it has served; of all names where none is given.
+    ///
+    /// # Errors
+    /// Where it does not answer or says something else.
+    pub fn served(&self, name: Option<&str>) -> io::Result<u64> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.site.web_port()))?;
+        stream.write_all(b"GET /served HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let told: serde_json::Value = serde_json::from_str(body)?;
+        let counts = told["served"]
+            .as_object()
+            .ok_or_else(|| io::Error::other(format!("the site said `{body}`")))?;
+        let counts = counts
+            .iter()
+            .filter(|(kind, _)| name.is_none_or(|name| name == *kind));
+        Ok(counts.filter_map(|(_, count)| count.as_u64()).sum())
     }
 }
 

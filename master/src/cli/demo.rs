@@ -2,6 +2,7 @@
 
 use crate::cli::capacity::{self, SearchArguments};
 use crate::cli::exit::Exit;
+use crate::cli::launch::{Files, Place};
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
 use autoperf_examples::demo::{Launch, Site, Tier, Truth, truth, write_workload};
@@ -10,6 +11,12 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+/// Time under load after which the demo adds no level for more precision, s: it is to take about two minutes.
+const TIME_BUDGET_S: f64 = 90.0;
+
+/// Longest level of the demo, s, for the same reason.
+const LONGEST_LEVEL_S: f64 = 30.0;
 
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
@@ -46,13 +53,21 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
         prepared.profiler.port
     );
     let request = capacity::Arguments {
-        input: directory.join("workload/input.xml"),
-        cbmg: None,
-        properties: None,
-        out: Some(directory.clone()),
-        search: arguments.search.clone(),
-        seed: arguments.seed,
-        allow_outside: false,
+        url: None,
+        files: Files {
+            input: Some(directory.join("workload/input.xml")),
+            ..Files::default()
+        },
+        manual: None,
+        search: SearchArguments {
+            time_budget: arguments.search.time_budget.or(Some(TIME_BUDGET_S)),
+            max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),
+            ..arguments.search.clone()
+        },
+        place: Place {
+            out: Some(directory.clone()),
+            seed: arguments.seed,
+        },
     };
     let (exit, finished) = capacity::analyse(&request, command);
     if let Some(Finished { summary, .. }) = finished {

@@ -26,7 +26,7 @@ pub const EXITS: &[(Exit, u8, &str)] = &[
     (
         Exit::Found,
         0,
-        "found (and the objective is met, where one was asked)",
+        "found (and the objective is met, where one was asked); a schedule or profile was carried out as asked",
     ),
     (Exit::RunError, 1, "the run failed"),
     (
@@ -47,6 +47,20 @@ pub const EXITS: &[(Exit, u8, &str)] = &[
         "interrupted; what was measured has been reported",
     ),
 ];
+
+impl Exit {
+    /// The end of a run by how it ended and the code of its verdict.
+    #[must_use]
+    pub fn of(how: &str, verdict: &str) -> Self {
+        match (how, verdict) {
+            ("interrupted", _) => Self::Interrupted,
+            ("profiler_lost", _) => Self::Unreachable,
+            (_, "found" | "retrograde" | "as_scheduled" | "profiled") => Self::Found,
+            (_, "fails_at_once" | "objective_failed") => Self::Failed,
+            _ => Self::Inconclusive,
+        }
+    }
+}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -95,6 +95,9 @@ fn progress_line(progress: &Progress) -> String {
         "level {} | {} users | {:.0} s",
         progress.level, progress.users, progress.elapsed_s
     );
+    if let Some(note) = &progress.note {
+        return format!("{head} | {note}");
+    }
     match &progress.state {
         LevelState::Warming => format!("{head} | warming up, about {:.0} s in all", progress.forecast_s),
         LevelState::Measuring {

@@ -3,6 +3,7 @@
 use crate::cli::exit::Exit;
 use crate::report::RENDERERS;
 use crate::run;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// What `report` takes.
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Run directory.
     pub directory: PathBuf,
-    /// Print one form on stdout as well.
+    /// Print one form on stdout instead of the verdict.
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(RENDERERS.iter().map(|form| form.name)))]
     pub format: Option<String>,
 }
@@ -35,13 +36,27 @@ pub fn run(arguments: &Arguments) -> Exit {
         .format
         .as_ref()
         .and_then(|name| RENDERERS.iter().find(|form| form.name == name));
-    match form.map(|form| (form.render)(&summary)) {
-        None => println!("{}", summary.verdict.sentence),
-        Some(Ok(text)) => print!("{text}"),
-        Some(Err(error)) => {
+    let text = form.map_or_else(
+        || Ok(format!("{}\n", summary.verdict.sentence)),
+        |form| (form.render)(&summary),
+    );
+    match text {
+        Ok(text) => print(&text),
+        Err(error) => {
             eprintln!("autoperf: {error}");
-            return Exit::RunError;
+            Exit::RunError
         }
     }
-    Exit::Found
+}
+
+/// Writes an answer on stdout. A reader that has seen enough and closed the pipe is no error.
+pub(crate) fn print(text: &str) -> Exit {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("autoperf: stdout: {error}");
+            Exit::RunError
+        }
+        _ => Exit::Found,
+    }
 }

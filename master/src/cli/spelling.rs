@@ -41,9 +41,8 @@ pub fn translate(arguments: Vec<OsString>) -> Result<Vec<OsString>, SpellingErro
         }
     };
     let mut translated = vec![arguments.first().cloned().unwrap_or_default(), verb.into()];
-    if manual && !has("-fm") {
-        translated.extend(["--manual".into(), "mll.txt".into()]);
-    }
+    // Without a file of its own, the schedule is where config.properties says, else in mll.txt.
+    let standard_schedule = manual && !has("-fm");
     if !manual && has("-fm") {
         return Err(error(
             "-fm without -m",
@@ -56,6 +55,9 @@ pub fn translate(arguments: Vec<OsString>) -> Result<Vec<OsString>, SpellingErro
             .skip(1)
             .filter(|argument| !["-c", "-p", "-m"].iter().any(|mode| argument == mode)),
     );
+    if standard_schedule {
+        translated.push("--manual".into());
+    }
     Ok(with_long_options(translated))
 }
 
@@ -100,7 +102,11 @@ mod tests {
                 "autoperf -fc 2/cbmg.txt -c",
                 "autoperf capacity --cbmg 2/cbmg.txt",
             ),
-            ("autoperf -m -p", "autoperf profile --manual mll.txt"),
+            ("autoperf -m -p", "autoperf profile --manual"),
+            (
+                "autoperf -fi a.xml -c -m",
+                "autoperf capacity --input a.xml --manual",
+            ),
             ("autoperf capacity -fi a.xml", "autoperf capacity --input a.xml"),
             ("autoperf demo", "autoperf demo"),
             ("autoperf --help", "autoperf --help"),

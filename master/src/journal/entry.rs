@@ -1,6 +1,7 @@
 //! The journal's entries: one JSON object a line, told apart by `type`.
 
 use autoperf_models::level::Precision;
+use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +55,39 @@ pub struct Begin {
     pub nodes: Vec<Node>,
     /// How levels were chosen.
     pub search: SearchOptions,
+    /// The schedule that is followed, users and seconds row by row; empty in the other modes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<(u32, f64)>,
+    /// How transactions are profiled, in profiling mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileOptions>,
+}
+
+/// How transactions are profiled.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ProfileOptions {
+    /// Transactions in their order, by index.
+    pub transactions: Vec<usize>,
+    /// Users of every level.
+    pub users: u32,
+    /// Executions by each user; absent where the precision of the demands decides.
+    pub executions_per_user: Option<u64>,
+    /// Wanted half-width of every service demand's 95 % interval, as a share of it.
+    pub demand_precision: f64,
+    /// Fewest executions of a transaction where the precision decides.
+    pub fewest: u64,
+    /// Most executions of a transaction where the precision decides.
+    pub most: u64,
+    /// Executions after which a process whose demand cannot be told from zero is not waited for.
+    pub most_without_demand: u64,
+    /// Shortest measured part that a demand may rest on, s (readings come every second).
+    pub least_measured_s: f64,
+    /// Executions by each user between two looks at the demands.
+    pub look_every: u64,
+    /// Shortest time between two looks at the demands, s.
+    pub look_every_s: f64,
+    /// Longest time under load of all transactions together, s.
+    pub max_duration_s: f64,
 }
 
 /// A process to profile.
@@ -84,6 +118,64 @@ pub struct SearchOptions {
     pub objective: Option<(f64, f64)>,
     /// How well each level must be known.
     pub precision: PrecisionEntry,
+    /// Time under load after which no level is added for more precision alone, s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_budget_s: Option<f64>,
+    /// Fewest transactions of a level by each user, beside the precision's own minimum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_per_user: Option<u64>,
+    /// Parameters of AutoPerf's own level plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoperf: Option<AutoPerfEntry>,
+}
+
+/// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
+)]
+pub struct AutoPerfEntry {
+    pub max_seq_var_count: u32,
+    pub max_seq_var_threshold: f64,
+    pub mstar_lower_bound_multiplier: f64,
+    pub mstar_upper_bound_multiplier: f64,
+    pub sequence_steps: u32,
+    pub percentage_time_outs_allowed: f64,
+    pub percentage_error_allowed_in_throughput_observed: f64,
+    pub infinity: u32,
+}
+
+impl From<AutoPerfParameters> for AutoPerfEntry {
+    fn from(parameters: AutoPerfParameters) -> Self {
+        Self {
+            max_seq_var_count: parameters.max_seq_var_count,
+            max_seq_var_threshold: parameters.max_seq_var_threshold,
+            mstar_lower_bound_multiplier: parameters.mstar_lower_bound_multiplier,
+            mstar_upper_bound_multiplier: parameters.mstar_upper_bound_multiplier,
+            sequence_steps: parameters.sequence_steps,
+            percentage_time_outs_allowed: parameters.percentage_time_outs_allowed,
+            percentage_error_allowed_in_throughput_observed: parameters
+                .percentage_error_allowed_in_throughput_observed,
+            infinity: parameters.infinity,
+        }
+    }
+}
+
+impl From<AutoPerfEntry> for AutoPerfParameters {
+    fn from(entry: AutoPerfEntry) -> Self {
+        Self {
+            max_seq_var_count: entry.max_seq_var_count,
+            max_seq_var_threshold: entry.max_seq_var_threshold,
+            mstar_lower_bound_multiplier: entry.mstar_lower_bound_multiplier,
+            mstar_upper_bound_multiplier: entry.mstar_upper_bound_multiplier,
+            sequence_steps: entry.sequence_steps,
+            percentage_time_outs_allowed: entry.percentage_time_outs_allowed,
+            percentage_error_allowed_in_throughput_observed: entry
+                .percentage_error_allowed_in_throughput_observed,
+            infinity: entry.infinity,
+        }
+    }
 }
 
 /// [`Precision`] as it stands in the journal.
@@ -167,8 +259,11 @@ pub struct LevelBegin {
     pub purpose: String,
     /// Why it was chosen.
     pub why: String,
-    /// When, s since the engine's epoch.
+    /// When, s since the engine's epoch; where a schedule is followed, the instant that it states.
     pub at_s: f64,
+    /// The one transaction that is measured, by index, where transactions are profiled one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<usize>,
     /// How well it must be known.
     pub precision: PrecisionEntry,
     /// Forecast of its duration, s.
@@ -231,10 +326,14 @@ pub struct AgentReading {
 /// A level is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LevelEnd {
-    /// Why: `precise`, `time_limit`, `timeouts`, `schedule`; `interrupted` levels are not finished and enter nothing.
+    /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
+    /// are not finished and enter nothing.
     pub ended_by: String,
     /// When, s since the engine's epoch.
     pub at_s: f64,
+    /// When the engine was told the level's users, s since the engine's epoch, where a schedule is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at_s: Option<f64>,
 }
 
 /// Something worth knowing.

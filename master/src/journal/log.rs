@@ -59,25 +59,46 @@ impl RunLog {
     }
 
     /// Takes in one more entry. Seconds and readings belong to the level that began last; readings that come after its
-    /// end are kept with it, since the one taken right at the end closes its last interval.
+    /// end are kept with it, since the one taken right at the end closes its last interval. Where levels follow each other
+    /// without a pause, the reading taken at the change closes one and opens the next, and it may arrive before or after
+    /// the change is written: it belongs to both.
     pub fn push(&mut self, entry: Entry) {
         match entry {
             Entry::Begin(_) => {}
             Entry::Agent(agent) => self.agents.push(agent),
             Entry::LevelBegin(begin) => {
+                let readings = self.readings_at_change(&begin);
                 self.levels.push(LevelLog {
                     begin,
                     seconds: Vec::new(),
-                    readings: Vec::new(),
+                    readings,
                     end: None,
                 });
             }
             Entry::Second(second) => self.with_last(|level| level.seconds.push(*second)),
-            Entry::Reading(reading) => self.with_last(|level| level.readings.push(*reading)),
+            Entry::Reading(reading) => self.reading(*reading),
             Entry::LevelEnd(end) => self.with_last(|level| level.end = Some(end)),
             Entry::Note(note) => self.notes.push(note),
             Entry::End(end) => self.end = Some(end),
         }
+    }
+
+    fn reading(&mut self, reading: AgentReading) {
+        if let [.., before, last] = self.levels.as_mut_slice()
+            && follows_at_once(before, &last.begin)
+            && reading.at_s < last.begin.at_s + AT_CHANGE_S
+        {
+            before.readings.push(reading.clone());
+        }
+        self.with_last(|level| level.readings.push(reading));
+    }
+
+    fn readings_at_change(&self, begin: &LevelBegin) -> Vec<AgentReading> {
+        let Some(before) = self.levels.last().filter(|before| follows_at_once(before, begin)) else {
+            return Vec::new();
+        };
+        let near = |reading: &&AgentReading| reading.at_s >= begin.at_s - AT_CHANGE_S;
+        before.readings.iter().filter(near).cloned().collect()
     }
 
     /// Levels that were carried to their end.
@@ -93,6 +114,18 @@ impl RunLog {
         }
     }
 }
+
+/// A reading so near to a change of levels, s, belongs to both.
+const AT_CHANGE_S: f64 = 0.05;
+
+/// Whether a level of a schedule takes over where another one ends.
+fn follows_at_once(before: &LevelLog, begin: &LevelBegin) -> bool {
+    let end_s = before.end.as_ref().map(|end| end.at_s);
+    begin.purpose == SCHEDULED && end_s.is_some_and(|end_s| (begin.at_s - end_s).abs() < 1e-6)
+}
+
+/// [`LevelBegin::purpose`] of a level that a schedule states.
+pub const SCHEDULED: &str = "schedule";
 
 /// [`LevelEnd::ended_by`] of a level that was broken off; it enters no figure.
 pub const INTERRUPTED: &str = "interrupted";

@@ -29,6 +29,8 @@ pub struct Plan {
     pub origins: Origins,
     /// Limits on answers.
     pub limits: Limits,
+    /// Most users of the open mode.
+    pub max_open_users: usize,
     /// TLS settings, where a user may come to need them.
     pub tls: Option<TlsClient>,
 }
@@ -94,6 +96,7 @@ impl Plan {
         };
         Ok(Self {
             tls,
+            max_open_users: config.max_open_users,
             seed: config.seed,
             transactions,
             walk,

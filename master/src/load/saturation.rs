@@ -31,6 +31,8 @@ pub enum Saturation {
         resources: u64,
         /// Records lost because nobody took them.
         records: u64,
+        /// Transactions of the open mode that could not begin.
+        unstarted: u64,
     },
     /// A thread was busy itself.
     Cpu {
@@ -71,11 +73,19 @@ pub enum Saturation {
 #[must_use]
 pub fn generator_saturated(windows: &[Window]) -> Option<Saturation> {
     let sum = Sum::of(windows);
-    if sum.ports + sum.resources + sum.records > 0 {
+    if sum.failures() > 0 {
+        let Sum {
+            ports,
+            resources,
+            records,
+            unstarted,
+            ..
+        } = sum;
         return Some(Saturation::Failures {
-            ports: sum.ports,
-            resources: sum.resources,
-            records: sum.records,
+            ports,
+            resources,
+            records,
+            unstarted,
         });
     }
     if sum.wall_s <= 0.0 || sum.finished == 0 {
@@ -121,9 +131,14 @@ struct Sum {
     ports: u64,
     resources: u64,
     records: u64,
+    unstarted: u64,
 }
 
 impl Sum {
+    const fn failures(&self) -> u64 {
+        self.ports + self.resources + self.records + self.unstarted
+    }
+
     fn of(windows: &[Window]) -> Self {
         let mut sum = Self::default();
         let users = windows.first().map_or(0, |window| window.users);
@@ -131,7 +146,11 @@ impl Sum {
             let length_s = window.end_ns.saturating_sub(window.start_ns) as f64 * 1e-9;
             sum.wall_s += length_s;
             sum.user_s += length_s * f64::from(window.users);
-            sum.users_changed |= window.users != users || window.finished_users > 0;
+            let open = window
+                .transactions
+                .iter()
+                .any(|transaction| !transaction.intended_us.is_empty());
+            sum.users_changed |= open || window.users != users || window.finished_users > 0;
             for transaction in &window.transactions {
                 sum.finished += transaction.outcomes.iter().sum::<u64>();
                 sum.served += transaction.served;
@@ -153,6 +172,7 @@ impl Sum {
             sum.ports += generator.ports_exhausted;
             sum.resources += generator.resources_exhausted;
             sum.records += generator.dropped;
+            sum.unstarted += generator.unstarted;
         }
         sum
     }
@@ -182,10 +202,11 @@ impl fmt::Display for Saturation {
                 ports,
                 resources,
                 records,
+                unstarted,
             } => write!(
                 f,
-                "the generator had no local port {ports} times, no descriptor or memory {resources} times, and lost \
-                 {records} records"
+                "the generator had no local port {ports} times, no descriptor or memory {resources} times, no user for \
+                 {unstarted} transactions, and lost {records} records"
             ),
             Self::Cpu { share } => {
                 write!(

@@ -7,6 +7,7 @@ pub const RENDERER: Renderer = Renderer {
     name: "json",
     file_name: "summary.json",
     about: "the whole answer for programs, by the published schema",
+    always: true,
     render: |summary| {
         serde_json::to_string_pretty(summary)
             .map(|text| text + "\n")

@@ -9,6 +9,7 @@ pub const RENDERER: Renderer = Renderer {
     name: "text",
     file_name: "summary.txt",
     about: "the verdict and AutoPerf's own summary per level, node and process",
+    always: true,
     render: |summary| {
         let mut text = String::new();
         write_summary(&mut text, summary).map_err(|error| ReportError::Render {
@@ -68,9 +69,13 @@ fn origin(summary: &Summary) -> RunOrigin<'_> {
 
 fn write_level(out: &mut String, level: &Level) -> fmt::Result {
     let users = level.users;
+    let name = level
+        .transaction
+        .as_deref()
+        .unwrap_or("Probabilistic Session Generation");
     writeln!(
         out,
-        "\n{RULE}\nTransaction Name : Probabilistic Session Generation\nLoad Level : {users}\n{RULE}"
+        "\n{RULE}\nTransaction Name : {name}\nLoad Level : {users}\n{RULE}"
     )?;
     for (label, value) in level_rows(level) {
         writeln!(out, "{label} : {value}")?;

@@ -144,8 +144,14 @@ fn level(
     let little_gap = little_gap(log.begin.users, measurement, steady.think_time_s);
     Level {
         users: log.begin.users,
+        transaction: log
+            .begin
+            .transaction
+            .and_then(|index| begin.transactions.get(index).cloned()),
         why: log.begin.why.clone(),
         purpose: log.begin.purpose.clone(),
+        taught: None,
+        counts: None,
         warmup_s: measurement.since_s,
         measured_s: measurement.until_s - measurement.since_s,
         transactions: measurement.completions + measurement.errors + measurement.timeouts,
@@ -164,7 +170,7 @@ fn level(
         generator: generator(measurement, steady, little_gap),
         processes: servers.processes,
         hosts: servers.hosts,
-        by_transaction: by_transaction(begin, steady),
+        by_transaction: by_transaction(begin, log.begin.transaction, steady),
         timeline: timeline(log, measurement),
     }
 }
@@ -237,7 +243,8 @@ fn generator(measurement: &LevelMeasurement, steady: &SteadyPart, little_gap: Op
     }
 }
 
-fn by_transaction(begin: &Begin, steady: &SteadyPart) -> Vec<ByTransaction> {
+/// Every transaction, or the only one that was measured.
+fn by_transaction(begin: &Begin, only: Option<usize>, steady: &SteadyPart) -> Vec<ByTransaction> {
     let row = |(name, sum): (&String, &TransactionSum)| {
         let failures: u64 = sum.failures.values().sum();
         ByTransaction {
@@ -256,7 +263,9 @@ fn by_transaction(begin: &Begin, steady: &SteadyPart) -> Vec<ByTransaction> {
         .transactions
         .iter()
         .zip(&steady.transactions)
-        .map(row)
+        .enumerate()
+        .filter(|(index, _)| only.is_none_or(|only| only == *index))
+        .map(|(_, pair)| row(pair))
         .collect()
 }
 

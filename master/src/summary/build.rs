@@ -4,27 +4,41 @@ use crate::journal::entry::SearchOptions;
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
-    Bottleneck, Capacity, CurveRow, Interval, RunFacts, SCHEMA_VERSION, Summary, audit, verdict,
+    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary, audit,
+    pooling, verdict,
 };
 use autoperf_models::search::{self, Finding, Strategy};
+
+/// Name of AutoPerf's own level plan among the strategies.
+pub const AUTOPERF: &str = "autoperf";
 
 /// The strategy that these options name. An unknown name, possible only in a journal of another version, means the default.
 #[must_use]
 pub fn strategy(options: &SearchOptions) -> Box<dyn Strategy> {
+    let asked = search_options(options);
+    if let Some(parameters) = options.autoperf.filter(|_| options.strategy == AUTOPERF) {
+        return Box::new(search::AutoPerf::new(asked, parameters.into()));
+    }
     let entry = search::STRATEGIES
         .iter()
         .find(|entry| entry.name == options.strategy)
         .unwrap_or(&search::STRATEGIES[0]);
-    (entry.build)(search::Options {
+    (entry.build)(asked)
+}
+
+fn search_options(options: &SearchOptions) -> search::Options {
+    search::Options {
         start_load: options.start_load,
         max_users: options.max_users,
         max_run_s: options.max_duration_s,
+        time_budget_s: options.time_budget_s,
         precision: options.precision.into(),
+        max_timeout_share: options.precision.max_timeout_share,
         objective: options
             .objective
             .map(|(quantile, limit_s)| search::Objective { quantile, limit_s }),
         ..search::Options::default()
-    })
+    }
 }
 
 /// Everything that can be said of a run, finished or broken off.
@@ -34,10 +48,17 @@ pub fn build(log: &RunLog) -> Summary {
         .finished_levels()
         .map(|level| analysis::analyse(&log.begin, &log.agents, level))
         .collect();
-    let finding = finding(&log.begin.search, &measured);
     let how = log.end.as_ref().map(|end| end.how.as_str());
+    let finding = match log.begin.mode.as_str() {
+        "manual-capacity" => scheduled(&log.begin.search, &measured),
+        "profile" | "manual-profile" => {
+            search::Finding::without_figures(search::VerdictCode::Inconclusive, Vec::new())
+        }
+        _ => finding(&log.begin.search, &measured),
+    };
     let capacity = capacity(&finding);
-    let levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
+    annotate(&mut levels, &finding);
     let audits = audit::audits(log, &levels);
     let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
     Summary {
@@ -48,6 +69,11 @@ pub fn build(log: &RunLog) -> Summary {
         wall_time_s: end_s(log),
         load_time_s: log.levels.iter().map(load_s).sum(),
         verdict,
+        objective: log
+            .begin
+            .search
+            .objective
+            .map(|(quantile, limit_s)| Objective { quantile, limit_s }),
         capacity,
         levels,
         curve: finding.curve.iter().map(curve_row).collect(),
@@ -66,6 +92,38 @@ fn finding(options: &SearchOptions, measured: &[Measured]) -> Finding {
     match next {
         search::Next::Done(finding) => finding,
         search::Next::Run(_) => strategy.finding(),
+    }
+}
+
+/// What the levels of a schedule add up to: each number of users once, joined by straight lines. Figures of a capacity are
+/// given only where the schedule happened to reach it.
+fn scheduled(options: &SearchOptions, measured: &[Measured]) -> Finding {
+    let outcomes: Vec<_> = measured
+        .iter()
+        .map(|measured| &measured.outcome)
+        .filter(|outcome| outcome.users > 0)
+        .collect();
+    let mut finding = search::joined(&pooling::by_users(&outcomes), &search_options(options));
+    if !matches!(
+        finding.verdict,
+        search::VerdictCode::Found | search::VerdictCode::Retrograde
+    ) {
+        finding.max_throughput_per_s = None;
+        finding.saturation_users = None;
+        finding.bottleneck = None;
+        // What a search would say of its end is nothing about a schedule.
+        finding.reasons.clear();
+    }
+    finding
+}
+
+/// What the search says of each level, where its notes are about the same levels.
+fn annotate(levels: &mut [Level], finding: &Finding) {
+    for (level, note) in levels.iter_mut().zip(&finding.levels) {
+        if level.users == note.users {
+            level.taught = Some(note.taught.clone());
+            level.counts = Some(note.counts);
+        }
     }
 }
 

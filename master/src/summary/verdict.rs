@@ -2,7 +2,11 @@
 
 use crate::journal::entry::Begin;
 use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
+use autoperf_inputs::workload::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
 use autoperf_models::search::{Finding, VerdictCode};
+
+mod profiled;
+mod scheduled;
 
 /// Name of a verdict in `summary.json`.
 #[must_use]
@@ -21,7 +25,8 @@ pub const fn code_name(code: VerdictCode) -> &'static str {
 }
 
 /// The verdict on a run that ended as `how` says (`None` where the journal breaks off).
-pub(super) fn verdict(
+#[must_use]
+pub fn verdict(
     finding: &Finding,
     capacity: &Capacity,
     levels: &[Level],
@@ -29,46 +34,83 @@ pub(super) fn verdict(
     how: Option<&str>,
 ) -> Verdict {
     let mut reasons = finding.reasons.clone();
-    let broken_off = match how {
-        Some("finished") => None,
-        Some("interrupted") => Some("interrupted"),
-        Some("profiler_lost") => Some("ended early because a profiler was lost"),
-        _ => Some("broken off before its end"),
-    };
-    if let Some(broken_off) = broken_off {
-        let sentence = match levels.iter().map(|level| level.users).max() {
-            Some(users) => format!(
-                "The run was {broken_off} after {} levels, the largest with {users} users; the capacity is not known{}.",
-                levels.len(),
-                best_throughput(levels)
-            ),
-            None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
-        };
-        let code = if how == Some("interrupted") {
-            "interrupted"
-        } else {
-            "inconclusive"
-        };
+    let profiled = matches!(begin.mode.as_str(), "profile" | "manual-profile");
+    // A schedule is run to its end even without its profilers.
+    let lost_at_the_end = how == Some("profiler_lost") && !begin.schedule.is_empty();
+    if let Some((code, sentence)) = broken_off(how, levels, begin).filter(|_| !lost_at_the_end) {
         return Verdict {
             code: code.to_owned(),
             sentence,
             reasons,
         };
     }
+    reasons.extend(without_profiler(begin));
+    reasons.extend(begin.inputs.get(URL).map(|url| {
+        format!(
+            "Only {url} was asked for, and {}; a workload file would state the site's own mix.",
+            assumed()
+        )
+    }));
+    if profiled {
+        return profiled::verdict(levels, begin, reasons);
+    }
+    if !begin.schedule.is_empty() {
+        return scheduled::verdict(capacity, levels, begin, reasons);
+    }
     let code = match objective_failed(finding, capacity, begin, levels) {
         true => "objective_failed",
         false => code_name(finding.verdict),
     };
-    if begin.nodes.is_empty() {
-        reasons.push(
-            "No profiler was asked, so the limit has no name; a NodeInfo with a profiler on each server would give it.".into(),
-        );
-    }
     Verdict {
         code: code.to_owned(),
         sentence: sentence(finding, capacity, levels, begin),
         reasons,
     }
+}
+
+/// Code and sentence of a run that did not come to its end.
+fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'static str, String)> {
+    let (code, broken_off) = match how {
+        Some("finished") => return None,
+        Some("interrupted") => ("interrupted", "interrupted"),
+        Some("profiler_lost") => ("inconclusive", "ended early because a profiler was lost"),
+        _ => ("inconclusive", "broken off before its end"),
+    };
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "",
+        _ => "; the capacity is not known",
+    };
+    let sentence = match levels.iter().map(|level| level.users).max() {
+        Some(users) => format!(
+            "The run was {broken_off} after {} levels, the largest with {users} users{unknown}{}.",
+            levels.len(),
+            best_throughput(levels)
+        ),
+        None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
+    };
+    Some((code, sentence))
+}
+
+/// Role of an address in [`Begin::inputs`], where a run had no file.
+pub const URL: &str = "url";
+
+/// What is assumed about the users of a page whose address is all that is known.
+#[must_use]
+pub fn assumed() -> String {
+    format!(
+        "users think for {QUICK_THINK_TIME_S} s on average (exponential) before each request, and stay for {:.0} requests on average",
+        1.0 / (1.0 - QUICK_GOES_ON)
+    )
+}
+
+fn without_profiler(begin: &Begin) -> Option<String> {
+    let unknown = match begin.mode.as_str() {
+        "profile" | "manual-profile" => "only times are known, not what they are spent on",
+        _ => "the limit has no name",
+    };
+    begin.nodes.is_empty().then(|| {
+        format!("No profiler was asked, so {unknown}; a NodeInfo with a profiler on each server would tell, with the CPU time of each process for a transaction.")
+    })
 }
 
 fn best_throughput(levels: &[Level]) -> String {

@@ -1,6 +1,7 @@
 //! How well, and at what price, the strategies find the curve of two hundred simulated sites.
 //!
-//! `cargo run --release -p autoperf-models --example search_bench -- [--sites N] [--only STRATEGY] [--family F] [--verbose]`
+//! `cargo run --release -p autoperf-models --example search_bench -- [--sites N] [--first I] [--only STRATEGY] [--family F]
+//! [--verbose]`; sites are numbered from 0, `--first 200` takes another two hundred.
 
 mod measure;
 mod rivals;
@@ -21,6 +22,7 @@ const STRATEGIES: [&str; 5] = ["model-guided", "ladder", "autoperf", "doubling",
 
 struct Arguments {
     sites: usize,
+    first: usize,
     only: Option<String>,
     family: Option<usize>,
     verbose: bool,
@@ -29,6 +31,7 @@ struct Arguments {
 fn arguments() -> Arguments {
     let mut found = Arguments {
         sites: 200,
+        first: 0,
         only: None,
         family: None,
         verbose: false,
@@ -37,6 +40,7 @@ fn arguments() -> Arguments {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--sites" => found.sites = words.next().and_then(|w| w.parse().ok()).unwrap_or(200),
+            "--first" => found.first = words.next().and_then(|w| w.parse().ok()).unwrap_or(0),
             "--only" => found.only = words.next(),
             "--family" => found.family = words.next().and_then(|w| w.parse().ok()),
             "--verbose" => found.verbose = true,
@@ -48,7 +52,7 @@ fn arguments() -> Arguments {
 
 fn main() {
     let arguments = arguments();
-    let indices = (0..200)
+    let indices = (arguments.first..arguments.first + 200)
         .filter(|i| arguments.family.is_none_or(|f| i % FAMILIES.len() == f))
         .take(arguments.sites);
     let mut metastable = 0;

@@ -70,7 +70,7 @@ impl Figure {
         let completions = bin.completions as f64;
         match self {
             Self::Throughput => (bin.length_s > 0.0).then(|| completions / bin.length_s),
-            Self::ResponseTime => (bin.completions > 0).then(|| bin.response_sum_s / completions),
+            Self::ResponseTime => bin.mean_response_s(),
         }
     }
 

@@ -18,10 +18,10 @@ const NOBODY: u32 = 65534;
 /// What was true and what was said at one instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
-    /// What the tasks have counted themselves, ns: without what ending costs.
-    pub(crate) counted_ns: f64,
-    /// What the load's control group has used, ns: with it.
-    pub(crate) used_ns: f64,
+    /// What the tasks had counted themselves before and after the reading, ns: without what ending costs.
+    pub(crate) counted_ns: [f64; 2],
+    /// What the load's control group had used before and after it, ns: with what ending costs.
+    pub(crate) used_ns: [f64; 2],
     /// What the agent said.
     pub(crate) said: GroupReading,
     /// Its number.
@@ -161,7 +161,7 @@ fn agent(program: &PathBuf, user: Option<u32>) -> Result<(Running, Client), Stri
     Ok((process, client))
 }
 
-/// The truth is read before and after the reading; the middle is that of its instant, to within microseconds.
+/// The truth at the reading's instant is between that before and that after it.
 fn point(client: &mut Client, counter: &File, cell: &Cell) -> Result<Point, String> {
     let truth = || {
         let mut bytes = [0; 8];
@@ -176,8 +176,8 @@ fn point(client: &mut Client, counter: &File, cell: &Cell) -> Result<Point, Stri
     let said = reading.groups.into_iter().next().ok_or("no group")?;
     Ok(Point {
         sequence,
-        counted_ns: f64::midpoint(before.0, after.0),
-        used_ns: f64::midpoint(before.1, after.1),
+        counted_ns: [before.0, after.0],
+        used_ns: [before.1, after.1],
         said,
     })
 }

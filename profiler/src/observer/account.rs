@@ -196,7 +196,11 @@ impl Account {
         let source = self.advance(values);
         let error_bound_ns = match source {
             BY_CONTROL_GROUP => stale_ns,
-            BY_RECORDS => stale_ns + 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1),
+            BY_RECORDS => {
+                let by_ticks = 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1);
+                // What ending is held to have cost rests on sums that are cut off.
+                stale_ns + by_ticks + ending_ns.min(cut_ns)
+            }
             _ => stale_ns + cut_ns,
         };
         let evidence = self.evidence(source, values);

@@ -94,6 +94,8 @@ pub struct Watch {
     kin: Kin,
     ledger: bool,
     judged: u64,
+    adopted_ns: u64,
+    by_control_group: bool,
     begun_ns: Option<u64>,
     busy_at_begin_ns: Option<u64>,
     given_ns: u64,
@@ -107,13 +109,13 @@ impl Watch {
     #[must_use]
     pub fn new(names: &[String]) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let groups = names
-            .iter()
-            .map(|name| (Pattern::new(name), Account::default()))
-            .collect();
+        let groups = names.iter().map(|name| (Pattern::new(name), Account::default()));
+        let groups: Vec<(Pattern, Account)> = groups.collect();
+        let by_control_group = groups.iter().any(|(pattern, _)| pattern.means_control_group());
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             groups,
+            by_control_group,
             ..Self::default()
         }
     }
@@ -188,10 +190,19 @@ impl Watch {
         if table.revision() == self.judged {
             return;
         }
-        for seen in table.iter() {
-            self.adopt_one(table, seen, now_ns);
+        let mut older = self.judged == 0;
+        let judged = self.judged;
+        for seen in table.iter().filter(|seen| seen.revision > judged) {
+            // Who has just come has no older descendants, but who has just got a watched name may have.
+            older |= self.adopt_one(table, seen, now_ns) && seen.first_seen_ns < self.adopted_ns;
+        }
+        if older {
+            table.iter().for_each(|seen| {
+                self.adopt_one(table, seen, now_ns);
+            });
         }
         self.judged = table.revision();
+        self.adopted_ns = now_ns;
     }
 
     /// After all processes were listed: forgets descendants that are not there any more.
@@ -210,18 +221,20 @@ impl Watch {
         self.members.contains_key(&pid)
     }
 
-    /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups.
-    pub fn adopt_one(&mut self, table: &Table, seen: &Seen, now_ns: u64) {
+    /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups. Returns
+    /// whether it was taken in.
+    pub fn adopt_one(&mut self, table: &Table, seen: &Seen, now_ns: u64) -> bool {
         let Some((group, matched)) = self.judge(table, seen) else {
-            return;
+            return false;
         };
         match self.member(seen.identity()) {
-            Some(member) if member.group == group || matched.is_none() => {}
-            None if self.kin.is_counted(seen.stat.pid) => {}
+            Some(member) if member.group == group || matched.is_none() => false,
+            None if self.kin.is_counted(seen.stat.pid) => false,
             _ => {
                 let begun_ns = self.begun_ns.unwrap_or(now_ns);
                 let young = now_ns.saturating_sub(seen.first_seen_ns) < YOUNG_NS;
                 self.take(seen, group, matched, seen.first_seen_ns > begun_ns && young);
+                true
             }
         }
     }
@@ -336,7 +349,14 @@ impl Watch {
         const DEEPEST: usize = 1000;
         let mut current = seen;
         for step in 0..DEEPEST {
-            if let Some((how, group)) = self.own_match(&current.names, current.control_group()) {
+            if let Some((how, group)) = self.own_match(
+                &current.names,
+                if self.by_control_group {
+                    current.control_group()
+                } else {
+                    None
+                },
+            ) {
                 return Some((group, (step == 0).then_some(how)));
             }
             let known = self.member(current.identity()).map(|member| member.group);

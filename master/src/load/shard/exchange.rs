@@ -361,7 +361,7 @@ impl Shard {
         };
         self.wheel.cancel(at);
         let record = record_of(user, &ending);
-        self.recorder.end(&record, user.counts);
+        self.recorder.end(&record, user.counts, self.open);
         user.ended_ns = ending.end_ns;
         if user.leaving {
             self.remove(at);
@@ -377,6 +377,11 @@ impl Shard {
             for parked in std::mem::take(&mut user.parked) {
                 self.links.close(parked);
             }
+        }
+        if self.open {
+            user.activity = Activity::Resting;
+            self.resting.push(at);
+            return;
         }
         // Whoever has not reached the server pauses, lest a site that is down be hammered.
         let pause_ns = if ending.phases.bytes_sent == 0 {

@@ -72,12 +72,16 @@ impl Recorder {
     }
 
     /// Counts a transaction that has ended; the caller has cut windows up to its end.
-    pub fn end(&mut self, record: &Record, measured: bool) {
+    pub fn end(&mut self, record: &Record, measured: bool, open: bool) {
         if !measured {
             self.window.unmeasured += 1;
             return;
         }
-        self.window.transactions[usize::from(record.transaction)].add(record);
+        let transaction = &mut self.window.transactions[usize::from(record.transaction)];
+        transaction.add(record);
+        if open {
+            transaction.add_intended(record);
+        }
         if self.store.is_some() {
             self.kept.push(*record);
         }
@@ -163,8 +167,8 @@ mod tests {
     fn a_late_cut_hands_out_every_window() {
         let (out, windows) = channel();
         let mut recorder = Recorder::new(100, 1, out, None);
-        recorder.end(&record(90), true);
-        recorder.end(&record(95), false);
+        recorder.end(&record(90), true, false);
+        recorder.end(&record(95), false, false);
         recorder.cut(350, (7, 0), 5);
         let got: Vec<Window> = windows.try_iter().collect();
         assert_eq!(
@@ -184,7 +188,7 @@ mod tests {
         let store = RecordStore::default();
         let mut recorder = Recorder::new(100, 1, out, Some((Arc::clone(&store), 2)));
         for end in [60, 70, 80] {
-            recorder.end(&record(end), true);
+            recorder.end(&record(end), true, true);
         }
         recorder.cut(100, (1, 0), 1);
         assert_eq!(store.lock().expect("free").len(), 2);

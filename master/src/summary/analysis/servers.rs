@@ -120,6 +120,7 @@ fn process(
         process: node.process.clone(),
         service_demand_s: demand.map(Interval::from),
         cpu_utilization: (span_s > 0.0).then(|| cpu_s.iter().sum::<f64>() / span_s / cores),
+        cpu_utilization_interval: utilization(&cpu_s, &groups, cores, confidence),
         cores,
         core_set,
         memory_peak_bytes: groups
@@ -131,6 +132,31 @@ fn process(
             .map_or_else(String::new, |(_, group)| group.source.clone()),
         complete: !groups.is_empty() && groups.iter().all(|(_, group)| group.complete),
     }
+}
+
+/// CPU seconds per second and usable core, with the interval that the stretches between readings give.
+fn utilization(
+    cpu_s: &[f64],
+    groups: &[(f64, &GroupReading)],
+    cores: f64,
+    confidence: f64,
+) -> Option<Interval> {
+    let core_s: Vec<f64> = groups
+        .windows(2)
+        .map(|pair| (pair[1].0 - pair[0].0) * cores)
+        .collect();
+    let Estimate {
+        value,
+        low,
+        high,
+        samples,
+    } = Ratio::new(cpu_s, &core_s)?.interval(confidence)?;
+    Some(Interval {
+        value,
+        low: low.max(0.0),
+        high,
+        samples,
+    })
 }
 
 fn group<'a>(reading: &'a AgentReading, name: &str) -> Option<&'a GroupReading> {

@@ -80,6 +80,14 @@ impl Outlook {
         (1.8 * knee).max(knee + 3.5 * knee.sqrt()).ceil() as u32
     }
 
+    /// Time in which the queue of an overload is served once the users are gone, s.
+    pub(super) fn drain_s(&self) -> f64 {
+        let queued = f64::from(self.overload_users()) - self.saturation_users;
+        self.model
+            .plateau()
+            .map_or(f64::INFINITY, |(rate, _)| queued / rate)
+    }
+
     /// Relative half-width of the interval of N*.
     pub(super) fn saturation_doubt(&self) -> f64 {
         self.model

@@ -9,6 +9,9 @@ use crate::search::plan::{LevelPlan, Purpose};
 /// Fractions of N* at which a level may be put to learn more.
 const PLACES: [f64; 11] = [0.02, 0.08, 0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
 
+/// Where the queue of an overload is served within this time, overload can come early, s.
+const SHORT_DRAIN_S: f64 = 4.0;
+
 /// Length of a canary level, s.
 const CANARY_S: f64 = 15.0;
 
@@ -160,6 +163,12 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
             Purpose::Explore,
             format!("N* is {knee:.0} users by the model: a level beyond it shows the plateau."),
         )
+    } else if outlook.beyond == 1 && outlook.drain_s() < SHORT_DRAIN_S {
+        let users = outlook.overload_users().max(above(1.4));
+        let why = format!(
+            "{users} users, well beyond N* = {knee:.0}, confirm the plateau, or show throughput falling."
+        );
+        (users, Purpose::Overload, why)
     } else {
         (
             above(1.4),
