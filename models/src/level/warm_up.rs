@@ -36,7 +36,9 @@ pub(super) fn warm_up(cells: &[Bin], confidence: f64) -> WarmUp {
     let all = total(cells);
     // At low load a level may hold few transactions in all: fewer in a window then, as long as there are two.
     let sparse = (all.completions / 2).min(FEWEST_WINDOWS as u64);
-    let count = (all.completions / COMPLETIONS_PER_WINDOW).max(sparse).min(MOST_WINDOWS) as usize;
+    let count = (all.completions / COMPLETIONS_PER_WINDOW)
+        .max(sparse)
+        .min(MOST_WINDOWS) as usize;
     let windows = windows(cells, count);
     if count.min(windows.len()) < FEWEST_WINDOWS {
         return WarmUp {
