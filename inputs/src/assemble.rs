@@ -9,7 +9,7 @@ mod resolve;
 use crate::cbmg::Graph;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::{Draft, TransactionDraft};
-use crate::limits::MAX_DIAGNOSTICS;
+use crate::limits::{MAX_DIAGNOSTICS, MAX_EXTRACTED, MAX_VALUE_FILES};
 use crate::mode::Mode;
 use crate::source::{RawText, Span};
 use crate::template;
@@ -53,9 +53,11 @@ impl Draft {
 
     pub(crate) fn file_uses(&self) -> Vec<FileUse> {
         let mut uses: Vec<FileUse> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         for raw in self.transactions.iter().flat_map(texts) {
             for (name, span) in template::value_files(raw, &self.source) {
-                if !uses.iter().any(|u| u.name == name) {
+                // Beyond the limit a file stays unread, which is an error where its place is resolved.
+                if seen.len() < MAX_VALUE_FILES && seen.insert(name.clone()) {
                     uses.push(FileUse { name, span });
                 }
             }
@@ -168,6 +170,15 @@ fn unique_names(draft: &Draft, found: &mut Diagnostics) {
     }
 }
 
+/// The index of each transaction; of two with the same name, the first.
+fn index_by_name(draft: &Draft) -> BTreeMap<&str, usize> {
+    let mut index = BTreeMap::new();
+    for (i, transaction) in draft.transactions.iter().enumerate() {
+        index.entry(transaction.name.value.as_str()).or_insert(i);
+    }
+    index
+}
+
 fn transactions(
     draft: &Draft,
     files: &BTreeMap<String, Option<ValueFile>>,
@@ -178,6 +189,11 @@ fn transactions(
         .iter()
         .flat_map(|t| t.extractions.iter().map(|e| e.name.as_str()))
         .collect();
+    if extracted.len() > MAX_EXTRACTED {
+        let error = Diagnostic::error(format!("more than {MAX_EXTRACTED} names of extracted values"));
+        found.push(error.in_file(draft.source.name().as_str()));
+        return Vec::new();
+    }
     let mut resolver = Resolver::new(draft, extracted, files, found);
     draft
         .transactions

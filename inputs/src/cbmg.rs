@@ -120,12 +120,29 @@ fn table(source: &SourceText, found: &mut Diagnostics) -> Table {
     table
 }
 
+/// Whether a transaction's name can be that of a state in a CBMG file.
+pub(crate) fn state_name(name: &str) -> Result<(), String> {
+    let readable = !name.is_empty()
+        && !name.starts_with('#')
+        && !name.contains(char::is_whitespace)
+        && number::decimal(name).is_none();
+    if readable {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{name}` can't be the name of a state: it has a blank, begins with `#` or is a number"
+        ))
+    }
+}
+
 /// The words of a line with their places, up to a comment.
 pub(crate) fn words(line: &str, start: usize) -> Vec<Spanned<String>> {
-    let line = line.split('#').next().unwrap_or("");
     let mut words = Vec::new();
     let mut at = 0;
     for word in line.split_whitespace() {
+        if word.starts_with('#') {
+            break;
+        }
         let Some(found) = line[at..].find(word) else {
             break;
         };

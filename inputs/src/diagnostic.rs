@@ -88,17 +88,17 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "error",
             Severity::Note => "note",
         };
-        write!(f, "{word}: {}", place::harmless(&self.message))?;
+        write!(f, "{word}: {}", place::short(&self.message))?;
         if let Some(place) = &self.place {
             write!(f, "\n{place}")?;
         }
         let line = self.place.as_ref().map_or(0, |p| p.line);
         let gutter = " ".repeat(line.to_string().len() + 1);
         if let Some(expected) = &self.expected {
-            write!(f, "\n{gutter}= expected: {}", place::harmless(expected))?;
+            write!(f, "\n{gutter}= expected: {}", place::short(expected))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n{gutter}= hint: {}", place::harmless(hint))?;
+            write!(f, "\n{gutter}= hint: {}", place::short(hint))?;
         }
         Ok(())
     }
@@ -154,6 +154,11 @@ impl Diagnostics {
         } else {
             self.list.push(diagnostic.at(source, span));
         }
+    }
+
+    /// Whether further errors would only be counted, so that it is idle to compose them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full_for(Severity::Error)
     }
 
     /// Notes may fill half of the list, so that an error always finds room.

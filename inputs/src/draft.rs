@@ -47,6 +47,11 @@ impl Draft {
         self.cbmg_file.as_ref().map(|f| f.value.as_str())
     }
 
+    /// The server processes to profile.
+    pub fn nodes(&self) -> &[NodeInfo] {
+        &self.nodes
+    }
+
     /// What was accepted but should be known, such as another spelling of an attribute.
     pub fn notes(&self) -> &Diagnostics {
         &self.notes

@@ -1,28 +1,30 @@
-//! The only file of the crate that touches the file system: it opens what the parsers then read.
+//! Reading a workload from its files, and writing one to files: finds out which files are meant and passes their texts on.
 
 mod choice;
+mod convert;
+mod four;
+mod single;
+
+pub use convert::{Form, convert, write_files};
 
 use crate::assemble::{Parts, assemble_noting};
-use crate::cbmg::{self, Graph};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::disk;
 use crate::draft::Draft;
 use crate::encoding;
-use crate::limits::MAX_FILE_BYTES;
 use crate::mode::Mode;
 use crate::source::{FileName, SourceText, Span};
 use crate::value_file::ValueFile;
-use crate::workload::{ManualLevel, Workload};
-use crate::{input_xml, mll, properties};
-use choice::{Wanted, folder_of, wanted};
+use crate::workload::Workload;
+use choice::{Naming, Wanted, wanted};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Which files to read for what.
 #[derive(Debug, Clone)]
 pub struct FolderRequest {
-    /// `-fi`: the input.xml, or a folder that has one. Empty: the name of config.properties, else `input.xml`.
+    /// `-fi`: the input.xml, a workload.toml (by its ending `.toml`), or a folder that has one of them. Empty: the name of
+    /// config.properties, else `input.xml`, else `workload.toml` of the current folder.
     pub input_xml: PathBuf,
     /// `-fc`: the CBMG file. `None`: what `<cbmgfile>` names, else what config.properties names, else `cbmg.txt` of the
     /// current folder or, if there is none, of the folder of input.xml.
@@ -86,121 +88,26 @@ struct Driver<'a> {
 /// Where a file is named, for the case that it can't be read.
 type At<'a> = Option<(&'a SourceText, Span)>;
 
-/// What config.properties says, and the folder that its file names refer to.
-struct Config {
-    read: properties::Read,
-    folder: PathBuf,
-}
-
-impl Config {
-    /// The file that a parameter names, if it is set.
-    fn names(&self, parameter: &str) -> Option<(&str, &Path)> {
-        let value = self.read.parameters.values.get(parameter)?;
-        Some((value, &self.folder))
-    }
-
-    fn place(&self, parameter: &str) -> At<'_> {
-        Some((&self.read.source, *self.read.places.get(parameter)?))
-    }
-}
-
 impl Driver<'_> {
     fn read(&mut self) -> Option<Workload> {
         let given = &self.request.input_xml;
-        let given = if given.is_dir() {
-            given.join("input.xml")
-        } else {
-            given.clone()
-        };
-        let config = self.config(&folder_of(&given));
-        let flag = (!given.as_os_str().is_empty()).then_some(given.as_path());
-        let input = wanted(flag, config.names("config_file_name"), "input.xml", Path::new(""));
-        let at = config.place("config_file_name").filter(|_| flag.is_none());
-        let path = self.choose(&input, Some("an input.xml"), at)?;
-        let folder = folder_of(&path);
-        let draft = self.open(&path, at).and_then(|text| {
-            let (draft, found) = input_xml::read(&SourceText::new(&shown(&path), &text));
-            self.found.append(found);
-            draft
-        });
-        let graph = self.graph(draft.as_ref(), &config, &folder);
-        let levels = self.levels(&config, &folder);
-        let draft = draft?;
-        let value_files = self.value_files(&draft, &folder);
-        let (workload, found) = assemble_noting(Parts {
-            mode: self.request.mode,
-            draft,
-            graph,
-            levels,
-            parameters: config.read.parameters,
-            value_files,
-            folder,
-        });
+        if choice::is_single(given) {
+            return self.single(given);
+        }
+        let in_folder = disk::is_folder(given) || given.as_os_str().is_empty();
+        let single = given.join(crate::write::WORKLOAD_TOML);
+        if in_folder && disk::is_file(&single) && !disk::is_file(&given.join("input.xml")) {
+            return self.single(&single);
+        }
+        self.four(in_folder)
+    }
+
+    /// Reads the value files and puts everything together.
+    fn assemble(&mut self, mut parts: Parts) -> Option<Workload> {
+        parts.value_files = self.value_files(&parts.draft, &parts.folder);
+        let (workload, found) = assemble_noting(parts);
         self.found.append(found);
         workload
-    }
-
-    fn config(&mut self, beside: &Path) -> Config {
-        let flag = self.request.properties.as_deref();
-        let file = wanted(flag, None, "config.properties", beside);
-        let path = self.choose(&file, None, None).unwrap_or_default();
-        let text = if path.as_os_str().is_empty() {
-            None
-        } else {
-            self.open(&path, None)
-        };
-        let source = SourceText::new(&shown(&path), &text.unwrap_or_default());
-        let mut read = properties::read(&source);
-        self.found.append(std::mem::take(&mut read.found));
-        Config {
-            read,
-            folder: folder_of(&path),
-        }
-    }
-
-    fn graph(&mut self, draft: Option<&Draft>, config: &Config, folder: &Path) -> Option<Graph> {
-        const PARAMETER: &str = "cbmg_file_name";
-        let mode = self.request.mode;
-        if !mode.reads_navigation() {
-            return None;
-        }
-        let flag = self.request.cbmg.as_deref();
-        let tag = draft.and_then(|d| Some((d, d.cbmg_file.as_ref()?)));
-        let (named, at) = match tag {
-            _ if flag.is_some() => (None, None),
-            Some((draft, name)) => (
-                Some((name.value.as_str(), folder)),
-                Some((&draft.source, name.span)),
-            ),
-            None => (config.names(PARAMETER), config.place(PARAMETER)),
-        };
-        let file = wanted(flag, named, "cbmg.txt", folder);
-        let required = mode
-            .needs_navigation()
-            .then_some("a CBMG, by -fc, <cbmgfile> or the name cbmg.txt");
-        let path = self.choose(&file, required, at)?;
-        let text = self.open(&path, at)?;
-        self.keep(cbmg::parse(&text, &shown(&path)))
-    }
-
-    fn levels(&mut self, config: &Config, folder: &Path) -> Vec<ManualLevel> {
-        const PARAMETER: &str = "manual_loadlevel_input_file_name";
-        let mode = self.request.mode;
-        if !mode.reads_levels() {
-            return Vec::new();
-        }
-        let flag = self.request.manual.as_deref();
-        let at = config.place(PARAMETER).filter(|_| flag.is_none());
-        let file = wanted(flag, config.names(PARAMETER), "mll.txt", folder);
-        let required = mode
-            .needs_levels()
-            .then_some("manual load levels, by -fm or the name mll.txt");
-        self.choose(&file, required, at)
-            .and_then(|path| {
-                let text = self.open(&path, at)?;
-                self.keep(mll::parse(&text, &shown(&path)))
-            })
-            .unwrap_or_default()
     }
 
     fn value_files(&mut self, draft: &Draft, folder: &Path) -> BTreeMap<String, Option<ValueFile>> {
@@ -208,8 +115,9 @@ impl Driver<'_> {
         for file in draft.file_uses() {
             let at = Some((&draft.source, file.span));
             let wanted = wanted(None, Some((&file.name, folder)), "", folder);
+            let required = Some("a file of values, columns separated by tabs");
             let values = self
-                .choose(&wanted, Some("a file of values, columns separated by tabs"), at)
+                .choose(&wanted, required, at)
                 .and_then(|path| Some(ValueFile::new(&self.open(&path, at)?, &shown(&path))));
             files.insert(file.name, values);
         }
@@ -220,7 +128,8 @@ impl Driver<'_> {
         read.map_err(|errors| self.found.append(errors)).ok()
     }
 
-    /// The first candidate that is there and may be read. `required` says for whom a missing one is an error, whoever named it.
+    /// The first candidate that is there and may be read. `required` says what is missing if none is, and that this is an
+    /// error whoever named it.
     fn choose(&mut self, file: &Wanted, required: Option<&str>, at: At<'_>) -> Option<PathBuf> {
         if let Some(outside) = file.candidates.iter().find(|p| self.leads_out(p, file)) {
             let error = Diagnostic::error(format!("{} lies outside of its folder", shown(outside)))
@@ -229,20 +138,20 @@ impl Driver<'_> {
             self.complain(error, at, outside);
             return None;
         }
-        if let Some(path) = file.candidates.iter().find(|p| p.is_file()) {
+        if let Some(path) = file.candidates.iter().find(|p| disk::is_file(p)) {
             return Some(path.clone());
         }
         let first = file.candidates.first()?;
-        if required.is_some() || file.named {
-            let error = Diagnostic::error(format!("no file {}", shown(first)));
-            let error = match required {
-                Some(required) => error.expected(required),
-                None => error,
-            };
-            let other = file.candidates.get(1);
-            let hint = other.map(|other| format!("there is no {} either", shown(other)));
-            self.complain(error.maybe_hint(hint), at, first);
-        }
+        let message = format!("no file {}", shown(first));
+        let mut finding = match (required, file.naming) {
+            (Some(_), _) | (None, Naming::Flag) => Diagnostic::error(message),
+            (None, Naming::Inside) => Diagnostic::note(message),
+            (None, Naming::Standard) => return None,
+        };
+        finding.expected = required.map(str::to_owned);
+        let other = file.candidates.get(1);
+        let hint = other.map(|other| format!("there is no {} either", shown(other)));
+        self.complain(finding.maybe_hint(hint), at, first);
         None
     }
 
@@ -251,44 +160,32 @@ impl Driver<'_> {
             return false;
         };
         let name = path.strip_prefix(folder).unwrap_or(path);
-        if !choice::stays_inside(name) {
-            return true;
-        }
-        let here = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
         // Symbolic links can lead out without the name telling.
-        match (fs::canonicalize(path), fs::canonicalize(here)) {
-            (Ok(path), Ok(folder)) => !path.starts_with(folder),
-            _ => false,
-        }
+        !choice::stays_inside(name) || disk::lies_below(path, folder) == Some(false)
     }
 
     fn complain(&mut self, error: Diagnostic, at: At<'_>, path: &Path) {
         let error = match at {
             Some((source, span)) => error.at(source, span),
-            None => error.in_file(path.display().to_string()),
+            None => error.in_file(shown(path).as_str()),
         };
         self.found.push(error);
     }
 
     fn open(&mut self, path: &Path, at: At<'_>) -> Option<String> {
-        match read_bounded(path) {
-            Ok(bytes) => {
-                self.files.push(path.to_path_buf());
-                match encoding::decode(bytes, &shown(path)) {
-                    Ok(text) => Some(text),
-                    Err(error) => {
-                        self.found.push(error);
-                        None
-                    }
-                }
-            }
+        let bytes = match disk::read(path) {
+            Ok(bytes) => bytes,
             Err(why) => {
                 let error = Diagnostic::error(format!("{} can't be read: {why}", shown(path)));
                 self.complain(error, at, path);
+                return None;
+            }
+        };
+        self.files.push(path.to_path_buf());
+        match encoding::decode(bytes, &shown(path)) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.found.push(error);
                 None
             }
         }
@@ -297,21 +194,4 @@ impl Driver<'_> {
 
 fn shown(path: &Path) -> FileName {
     FileName::new(path.display().to_string())
-}
-
-/// The bytes of a regular file of bounded size.
-fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let file = fs::File::open(path).map_err(|e| e.to_string())?;
-    let metadata = file.metadata().map_err(|e| e.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a file".to_owned());
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(format!("larger than {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(bytes)
 }

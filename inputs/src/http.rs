@@ -94,6 +94,15 @@ pub(crate) fn authority(text: &str) -> Result<(), String> {
     }
 }
 
+/// Checks the name or address of a machine.
+pub(crate) fn machine(text: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_alphanumeric() || ".-_:[]%".contains(c);
+    if text.is_empty() || text.len() > 255 || !text.chars().all(fits) {
+        return Err(format!("`{text}` for a machine"));
+    }
+    Ok(())
+}
+
 /// Checks a content type: `type/subtype` with parameters.
 pub(crate) fn content_type(text: &str) -> Result<(), String> {
     let kind = text.split(';').next().unwrap_or("").trim();
@@ -114,6 +123,7 @@ pub(crate) fn content_type(text: &str) -> Result<(), String> {
 /// Reads status codes and ranges of them: `200, 302`, `200-299`.
 pub(crate) fn statuses(text: &str) -> Result<Vec<u16>, String> {
     let mut list: Vec<u16> = Vec::new();
+    let mut seen = [false; 600];
     for part in text.split(',').map(str::trim) {
         let (low, high) = part.split_once('-').unwrap_or((part, part));
         let (low, high) = (status(low.trim())?, status(high.trim())?);
@@ -121,7 +131,7 @@ pub(crate) fn statuses(text: &str) -> Result<Vec<u16>, String> {
             return Err(format!("`{part}` goes down"));
         }
         for code in low..=high {
-            if !list.contains(&code) {
+            if !std::mem::replace(&mut seen[usize::from(code)], true) {
                 list.push(code);
             }
         }

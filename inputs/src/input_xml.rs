@@ -69,14 +69,29 @@ fn read_blocks(blocks: &[Element], fields: &mut Fields<'_>) -> Draft {
         return draft;
     };
     read_load(load, &mut draft, fields);
-    let anywhere = || blocks.iter().chain(&load.children);
-    if let Some(servers) = anywhere().find(|b| b.is("ServerInfo")) {
+    if let Some(servers) = one_of("ServerInfo", blocks, load, fields) {
         draft.nodes = server::read(servers, &mut draft.notes, fields);
     }
-    if let Some(profile) = anywhere().find(|b| b.is("Profile")) {
+    if let Some(profile) = one_of("Profile", blocks, load, fields) {
         draft.profile = Some(transaction::read_profile(profile, fields));
     }
     draft
+}
+
+/// A block that may stand beside `<Load>` or in it, but not in both places.
+fn one_of<'a>(
+    name: &str,
+    blocks: &'a [Element],
+    load: &'a Element,
+    fields: &mut Fields<'_>,
+) -> Option<&'a Element> {
+    let beside = blocks.iter().find(|b| b.is(name));
+    let inside = load.child(name);
+    if let (Some(_), Some(second)) = (beside, inside) {
+        let error = Diagnostic::error(format!("`<{name}>` beside `<Load>` and in it"));
+        fields.push(error.expected("one of them"), second.open);
+    }
+    beside.or(inside)
 }
 
 fn read_load(load: &Element, draft: &mut Draft, fields: &mut Fields<'_>) {

@@ -5,6 +5,7 @@
 pub mod assemble;
 pub mod cbmg;
 pub mod diagnostic;
+mod disk;
 mod draft;
 pub mod encoding;
 mod expression;
@@ -24,12 +25,14 @@ mod template;
 mod think_time;
 mod value_file;
 pub mod workload;
+pub mod workload_toml;
+pub mod write;
 mod xml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use draft::Draft;
 pub use expression::REGEX_SIZE_LIMIT;
-pub use folder::{FolderRequest, Inspection, inspect_folder, read_folder};
+pub use folder::{FolderRequest, Form, Inspection, convert, inspect_folder, read_folder, write_files};
 pub use http::FORM;
 pub use mode::Mode;
 pub use source::FileName;

@@ -14,6 +14,10 @@ pub const MAX_STATES: usize = 1_000;
 pub const MAX_VALUES: usize = 1_000_000;
 /// Most values of all sequences together.
 pub const MAX_ALL_VALUES: usize = 4_000_000;
+/// Most value files, and most of their columns, that a workload may use.
+pub const MAX_VALUE_FILES: usize = 1_000;
+/// Most different names of extracted values.
+pub const MAX_EXTRACTED: usize = 1_000;
 /// Most manual load levels, repeats expanded.
 pub const MAX_LEVELS: usize = 100_000;
 /// Deepest nesting of repeats.
@@ -28,6 +32,8 @@ pub const ROW_SUM_TOLERANCE: f64 = 1e-6;
 pub const MAX_SHOWN_DIAGNOSTICS: usize = 25;
 /// Findings that are kept.
 pub const MAX_DIAGNOSTICS: usize = 100;
+/// Characters of a message that a report shows, since it may quote a text of any length.
+pub(crate) const SHOWN_MESSAGE: usize = 500;
 /// Characters of a source line that a report shows.
 pub(crate) const SHOWN_LINE: usize = 140;
 /// Characters shown before the marked ones in a line that is cut.

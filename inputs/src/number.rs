@@ -30,7 +30,6 @@ fn scaled(text: &str, shift: i32) -> Option<f64> {
 }
 
 /// Decimal text of 1000 times the value, which [`thousandth`] reads back to the same double.
-#[cfg(test)]
 pub(crate) fn thousandfold_text(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();

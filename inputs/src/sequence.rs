@@ -31,7 +31,6 @@ pub(crate) fn range(low: &str, high: &str) -> Result<Vec<String>, String> {
 }
 
 /// The two bounds if the values are exactly what [`range`] makes of them.
-#[cfg(test)]
 pub(crate) fn as_range(values: &[String]) -> Option<(&str, &str)> {
     let (low, high) = (values.first()?, values.last()?);
     let same = range(low, high).is_ok_and(|r| r == values);

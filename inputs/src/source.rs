@@ -104,7 +104,6 @@ pub(crate) struct RawText {
 
 impl RawText {
     /// A text that stands in the source as it is.
-    #[cfg(test)]
     pub(crate) fn verbatim(text: &str, start: usize) -> Self {
         Self {
             value: text.to_owned(),
@@ -120,7 +119,6 @@ impl RawText {
     }
 
     /// A text of which only the whole place is known.
-    #[cfg(test)]
     pub(crate) fn opaque(text: &str, span: Span) -> Self {
         Self {
             value: text.to_owned(),

@@ -5,6 +5,9 @@ pub(crate) fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item =
     nearest(typed, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// Names that are compared; a list longer than this was not typed by the person who mistyped one of it.
+const MOST_CANDIDATES: usize = 2_000;
+
 /// The candidate nearest to `typed`: at most a third of its characters wrong, ASCII case aside.
 pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
@@ -14,6 +17,7 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
     }
     candidates
         .into_iter()
+        .take(MOST_CANDIDATES)
         .filter(|c| c.chars().count().abs_diff(length) <= length.max(3) / 2)
         .map(|c| (distance(&typed, &c.to_ascii_lowercase()), c))
         .filter(|&(d, c)| d <= (length.max(c.chars().count()) / 3).max(1))

@@ -12,6 +12,9 @@ pub(crate) enum Piece {
     Place(String, Range<usize>),
 }
 
+/// Errors in one text after which its rest is not looked at.
+const MAX_ERRORS: usize = 10;
+
 /// Longest name of a place.
 const MAX_NAME: usize = 200;
 
@@ -21,7 +24,7 @@ pub(crate) fn lex(raw: &RawText, source: &SourceText) -> (Vec<Piece>, Vec<Diagno
     let mut pieces: Vec<Piece> = Vec::new();
     let mut errors = Vec::new();
     let mut at = 0;
-    while let Some(found) = text[at..].find("${") {
+    while let Some(found) = text[at..].find("${").filter(|_| errors.len() < MAX_ERRORS) {
         let open = at + found;
         literal(&mut pieces, &text[at..open], at);
         let inside = open + 2;
@@ -107,7 +110,6 @@ pub(crate) fn place_name(name: &str) -> Result<(), String> {
 }
 
 /// The literal text that [`lex`] reads back as `text`.
-#[cfg(test)]
 pub(crate) fn escaped(text: &str) -> String {
     text.replace("${", "${$}{")
 }

@@ -4,6 +4,12 @@ use autoperf_models::distribution::Distribution;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+mod described;
+mod quick;
+
+pub use described::{Description, SessionDescription, TransactionDescription};
+pub use quick::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
+
 /// A complete workload: what users do, on what servers the profilers sit, and how the run is steered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
@@ -100,6 +106,14 @@ pub struct Source {
     pub values: std::sync::Arc<[String]>,
     /// Whether each user keeps a value of its own as long as there are enough.
     pub unique: bool,
+}
+
+impl Source {
+    /// The file of a source `file#column`; `None` for a sequence. Places of one file in the same request take the same row,
+    /// so that a name and its password stay together.
+    pub fn file(&self) -> Option<&str> {
+        self.name.rsplit_once('#').map(|(file, _)| file)
+    }
 }
 
 /// A request body.
@@ -208,4 +222,15 @@ pub struct ManualLevel {
 pub struct Parameters {
     /// Parameter name to value as typed, validated against the table of known parameters.
     pub values: BTreeMap<String, String>,
+}
+
+/// Selector and attribute of a [`Extractor::Css`] text: `input[name=token]@value` asks for the attribute `value`. An `@` inside
+/// of brackets or quotes belongs to the selector.
+pub fn css_parts(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once('@') {
+        Some((selector, attribute)) if !attribute.contains([']', '"', '\'', ')']) => {
+            (selector.trim(), Some(attribute.trim()))
+        }
+        _ => (text.trim(), None),
+    }
 }

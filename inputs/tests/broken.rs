@@ -3,6 +3,8 @@
 //! `AUTOPERF_BLESS=1 cargo test -p autoperf-inputs --test broken` writes the reports anew; read the difference before
 //! committing it.
 
+#![expect(clippy::expect_used, reason = "a helper of a test may stop the test")]
+
 use autoperf_inputs::{FolderRequest, Mode, read_folder};
 use std::fs;
 use std::path::{Path, PathBuf};

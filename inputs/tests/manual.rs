@@ -1,7 +1,9 @@
 //! The manual's own excerpts (sections 4.1 to 4.4) mean what the manual says.
 
 use autoperf_inputs::workload::{ManualLevel, Method, Part};
-use autoperf_inputs::{FORM, FolderRequest, Mode, Workload, inspect_folder, read_folder};
+use autoperf_inputs::{
+    FORM, FileName, FolderRequest, Mode, Workload, input_xml, inspect_folder, mll, read_folder,
+};
 use autoperf_models::distribution::Distribution;
 use std::path::PathBuf;
 
@@ -148,4 +150,76 @@ fn every_file_that_was_read_is_told() {
         .collect();
     assert_eq!(names, ["config.properties", "input.xml", "cbmg.txt", "mll.txt"]);
     assert!(!inspection.diagnostics.has_errors());
+}
+
+/// Visits, length and its deviation of the manual's graph, worked out by hand from V = e (I - T)^-1.
+#[test]
+fn the_sample_graph_amounts_to_what_the_algebra_says() {
+    let mut workload = read("manual", Mode::Capacity);
+    workload.transactions[0].think_time_s = Distribution::Exponential { mean: 3.0 };
+    let description = workload.describe();
+    let close = |found: Option<f64>, expected: f64| {
+        let found = found.unwrap_or(f64::NAN);
+        assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+    };
+    let shares = [1.0 / 3.0, 13.0 / 30.0, 7.0 / 30.0, 0.0];
+    let visits = [100.0 / 43.0, 130.0 / 43.0, 70.0 / 43.0, 0.0];
+    for (i, transaction) in description.transactions.iter().enumerate() {
+        close(transaction.share, shares[i]);
+        close(transaction.visits_per_session, visits[i]);
+    }
+    let session = description.session;
+    close(session.map(|s| s.length), 300.0 / 43.0);
+    close(session.map(|s| s.length_sd), 6.003_124);
+    // Think times 3, 1 and 0.5 s.
+    close(session.map(|s| s.think_time_s), 1.0 + 13.0 / 30.0 + 7.0 / 60.0);
+    assert_eq!(description.targets, ["10.129.41.154", "a"]);
+    assert_eq!(
+        description.transactions[1].request,
+        "GET http://10.129.41.154/webcal/year.php?year=20${y1}${y2}"
+    );
+    assert_eq!(description.manual, None);
+    let manual = read("manual", Mode::ManualProfile).describe();
+    assert_eq!(manual.manual, Some((10.0 + 6.0 * 24.0 + 10.0, 9)));
+    assert_eq!(manual.session, None);
+}
+
+#[test]
+fn what_is_left_out_has_the_manuals_defaults() {
+    let workload = read("least", Mode::Capacity);
+    let transaction = &workload.transactions[0];
+    assert_eq!(transaction.method, Method::Get);
+    assert_eq!(transaction.timeout_s, None);
+    assert_eq!(transaction.think_time_s, Distribution::Constant(0.0));
+    assert!(!transaction.follow_redirects);
+    assert!(workload.warm_up);
+    assert_eq!(workload.start_load, None);
+    assert!(workload.nodes.is_empty());
+    assert_eq!(workload.profile, None);
+    assert!(workload.parameters.values.is_empty());
+}
+
+#[test]
+fn load_levels_and_seconds_are_two_columns() {
+    let text = "3    100\n5    150\n4    50\n3    120\n";
+    let levels = mll::parse(text, &FileName::new("mll.txt")).unwrap_or_else(|e| panic!("{e}"));
+    let pairs: Vec<_> = levels.iter().map(|l| (l.users, l.duration_s)).collect();
+    assert_eq!(pairs, [(3, 100.0), (5, 150.0), (4, 50.0), (3, 120.0)]);
+}
+
+/// The manual shows blocks and never says what stands around them.
+#[test]
+fn the_blocks_need_no_tag_around_them() {
+    let load = "<Load><transaction><name>A</name><url>http://h/</url></transaction></Load>";
+    let servers =
+        "<ServerInfo><NodeInfo><Node>h</Node><Process>p</Process><Port>1</Port></NodeInfo></ServerInfo>";
+    let inside = load.replace("</Load>", &format!("{servers}</Load>"));
+    for text in [
+        format!("{load}{servers}"),
+        format!("<anything version='2'>{load}{servers}</anything>"),
+        inside,
+    ] {
+        let draft = input_xml::parse(&text, &FileName::new("input.xml")).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(draft.nodes().len(), 1, "{text}");
+    }
 }

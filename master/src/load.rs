@@ -10,7 +10,9 @@
 //! reached the server, it first waits `FAILURE_PAUSE_NS`, so that a site that is down is not hammered. A connection that the
 //! server closed while its user was thinking is reopened silently.
 
+pub mod arrivals;
 pub mod cookies;
+pub mod doctor;
 pub mod encoding;
 pub mod engine;
 pub mod examine;
@@ -22,6 +24,8 @@ pub mod pattern;
 pub mod plan;
 pub mod random;
 pub mod render;
+pub mod saturation;
+pub mod scheduling;
 pub mod session;
 pub mod shard;
 pub mod single;
@@ -29,9 +33,13 @@ pub mod walk;
 pub mod wheel;
 pub mod window;
 
+pub use arrivals::ArrivalLaw;
 pub use engine::{Engine, EngineEnd};
+pub use saturation::{Saturation, generator_saturated};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
+
+use crate::transport::tls::Trust;
 
 /// Shortest pause of a user after a transaction that did not reach the server, ns.
 pub const FAILURE_PAUSE_NS: u64 = 10_000_000;
@@ -53,6 +61,10 @@ pub struct EngineConfig {
     pub keep_records: bool,
     /// Records that one thread holds until they are taken; what comes beyond is counted as dropped.
     pub max_kept_records: usize,
+    /// Most users that the open mode may need at once.
+    pub max_open_users: usize,
+    /// What certificates are believed where a URL is https.
+    pub trust: Trust,
 }
 
 impl Default for EngineConfig {
@@ -65,6 +77,8 @@ impl Default for EngineConfig {
             max_header_bytes: 64 * 1024,
             keep_records: false,
             max_kept_records: 4_000_000,
+            max_open_users: 10_000,
+            trust: Trust::default(),
         }
     }
 }

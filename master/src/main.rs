@@ -1,3 +1,7 @@
 //! The command `autoperf`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    autoperf::cli::main(std::env::args_os())
+}

@@ -7,6 +7,8 @@ pub mod connection;
 pub mod http1;
 pub mod resolve;
 pub mod socket;
+pub mod stream;
+pub mod tls;
 pub mod url;
 
 use crate::transport::http1::Fault;
@@ -41,6 +43,9 @@ pub enum Failure {
     /// The peer refused the connection or cannot be reached.
     #[error("cannot connect: {0}")]
     Refused(String),
+    /// TLS could not be agreed on: the certificate is not believed, or the peer speaks something else.
+    #[error("TLS: {0}")]
+    Handshake(String),
     /// The connection was closed or reset before the answer was complete.
     #[error("{0}")]
     Reset(String),
@@ -91,7 +96,7 @@ impl Failure {
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::Refused(_) => Outcome::Refused,
+            Self::Refused(_) | Self::Handshake(_) => Outcome::Refused,
             Self::Reset(_) => Outcome::Reset,
             Self::ConnectTimedOut => Outcome::TimeoutConnect,
             Self::Answer(Fault::TooLarge(_)) => Outcome::TooLarge,

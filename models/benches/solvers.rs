@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench may fail by panic")]
 
-use autoperf_models::queueing::{ClosedNetwork, Station, StationKind, multiserver, mva};
+use autoperf_models::queueing::multiclass::{self, MulticlassNetwork};
+use autoperf_models::queueing::{ClosedNetwork, Station, StationKind, approximate, multiserver, mva};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -41,6 +42,14 @@ fn ever_changing_rates(count: u32, users: u32) -> ClosedNetwork {
     }
 }
 
+fn several_classes(users: &[u32]) -> MulticlassNetwork {
+    let demand = |class: usize, centre: usize| 0.01 * (1.0 + ((class * 5 + centre * 3) % 7) as f64);
+    let demands: Vec<Vec<f64>> = (0..users.len())
+        .map(|class| (0..8).map(|centre| demand(class, centre)).collect())
+        .collect();
+    MulticlassNetwork::of_single_servers(&demands, users, &vec![5.0; users.len()])
+}
+
 fn solvers(criterion: &mut Criterion) {
     let network = single_servers(5);
     criterion.bench_function("exact MVA, N=1,000,000 K=5", |bencher| {
@@ -67,6 +76,14 @@ fn solvers(criterion: &mut Criterion) {
             bencher.iter(|| multiserver::solve(black_box(&network), 1000).unwrap());
         },
     );
+    let network = several_classes(&[1000; 5]);
+    criterion.bench_function("Linearizer, 5 classes of 1000 users, K=8", |bencher| {
+        bencher.iter(|| approximate::linearizer(black_box(&network)).unwrap());
+    });
+    let network = several_classes(&[40, 30, 20]);
+    criterion.bench_function("exact multi-class MVA, N=(40,30,20) K=8", |bencher| {
+        bencher.iter(|| multiclass::solve_exact(black_box(&network)).unwrap());
+    });
     let mut slow = criterion.benchmark_group("slow");
     slow.sample_size(10);
     let network = with_servers(&[16; 10]);

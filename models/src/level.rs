@@ -29,6 +29,14 @@ pub struct Bin {
     pub response_sum_sq_s2: f64,
 }
 
+impl Bin {
+    /// Mean response time of the served transactions, s; `None` where none was served.
+    #[must_use]
+    pub fn mean_response_s(&self) -> Option<f64> {
+        (self.completions > 0).then(|| self.response_sum_s / self.completions as f64)
+    }
+}
+
 /// How well a level must be known, and what it may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Precision {

@@ -3,8 +3,10 @@
 //! Units: times in seconds (`_s`), rates per second (`_per_s`), utilizations 0..1 per server, users as integers.
 
 pub mod cbmg;
+pub mod demand;
 pub mod distribution;
 pub mod estimate;
+pub mod knee;
 pub mod laws;
 pub mod level;
 pub mod linear;

@@ -3,6 +3,7 @@
 pub mod autocorrelation;
 pub mod batch_means;
 pub mod forecast;
+pub mod long_run;
 pub mod quantile;
 pub mod ratio;
 pub mod regenerative;

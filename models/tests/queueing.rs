@@ -9,6 +9,10 @@
 mod bounds;
 #[path = "queueing/cbmg.rs"]
 mod cbmg;
+#[path = "queueing/demand.rs"]
+mod demand;
+#[path = "queueing/knee.rs"]
+mod knee;
 #[path = "queueing/laws.rs"]
 mod laws;
 #[path = "queueing/multiclass.rs"]
@@ -39,6 +43,8 @@ const TOPICS: &[(&str, &[Vector])] = &[
     ("Open queues and networks", open::VECTORS),
     ("Customer behaviour model graphs", cbmg::VECTORS),
     ("Universal scalability law", usl::VECTORS),
+    ("Service demands", demand::VECTORS),
+    ("Knee of a curve", knee::VECTORS),
 ];
 
 #[test]

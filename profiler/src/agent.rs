@@ -14,10 +14,13 @@ use crate::agent::session::Sessions;
 use crate::clock;
 use crate::observer::Observer;
 use crate::system::System;
+use crate::wire::key::Key;
 use crate::wire::link::Link;
+use crate::wire::secure::Secured;
 
 pub mod conversation;
 pub mod log;
+pub mod metrics;
 pub mod ring;
 pub mod session;
 
@@ -38,6 +41,7 @@ pub struct Agent {
     state: Mutex<State>,
     connections: AtomicUsize,
     log: Log,
+    key: Option<Key>,
 }
 
 /// What the lock guards.
@@ -48,17 +52,19 @@ pub(crate) struct State {
 }
 
 impl Agent {
-    /// An agent for a machine.
+    /// An agent for a machine. With a key it speaks over the network only to those who have it too.
     #[must_use]
-    pub fn new(system: System) -> Arc<Self> {
+    pub fn new(system: System, key: Option<Key>) -> Arc<Self> {
         let state = State {
             observer: Observer::open(system),
             sessions: Sessions::default(),
         };
+        let state = Mutex::new(state);
         Arc::new(Self {
-            state: Mutex::new(state),
+            state,
             connections: AtomicUsize::new(0),
             log: Log::default(),
+            key,
         })
     }
 
@@ -68,31 +74,44 @@ impl Agent {
     /// When the operating system refuses to wait for connections.
     pub fn serve(self: &Arc<Self>, listener: &TcpListener, stop: &OwnedFd) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        self.run(Some(listener), &[stop])
+    }
+
+    /// Serves one client, over the standard input and output, until it leaves or `stop` becomes readable.
+    ///
+    /// # Errors
+    /// When the operating system refuses to wait, or why the client was dropped.
+    pub fn serve_one(self: &Arc<Self>, link: impl Link + 'static, stop: &OwnedFd) -> io::Result<()> {
+        let (over, open) = rustix::pipe::pipe()?;
+        let agent = Arc::clone(self);
+        let conversation = std::thread::spawn(move || {
+            let result = agent.converse(link);
+            drop(open);
+            result
+        });
+        self.run(None, &[stop, &over])?;
+        if !conversation.is_finished() {
+            return Ok(());
+        }
+        match conversation.join() {
+            Ok(result) => result.map_err(io::Error::other),
+            Err(_) => Err(io::Error::other("the conversation failed")),
+        }
+    }
+
+    fn run(self: &Arc<Self>, listener: Option<&TcpListener>, stops: &[&OwnedFd]) -> io::Result<()> {
         let mut next_ns = clock::monotonic_ns();
         loop {
-            let mut descriptors = [
-                PollFd::new(stop, PollFlags::IN),
-                PollFd::new(listener, PollFlags::IN),
-            ];
             let most_ns = if self.lock().observer.has_ledger() {
                 DRAIN_NS
             } else {
                 PERIOD_NS
             };
             let left_ns = next_ns.saturating_sub(clock::monotonic_ns()).min(most_ns);
-            let timeout = Timespec {
-                tv_sec: (left_ns / 1_000_000_000).cast_signed(),
-                tv_nsec: (left_ns % 1_000_000_000).cast_signed(),
-            };
-            match poll(&mut descriptors, Some(&timeout)) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if !descriptors[0].revents().is_empty() {
-                return Ok(());
-            }
-            if !descriptors[1].revents().is_empty() {
-                self.accept(listener);
+            match wait(listener, stops, left_ns)? {
+                Woken::Stop => return Ok(()),
+                Woken::Visitor => listener.into_iter().for_each(|listener| self.accept(listener)),
+                Woken::Time => {}
             }
             self.drain();
             if clock::monotonic_ns() >= next_ns {
@@ -150,9 +169,7 @@ impl Agent {
         let begun = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let result = prepare(&stream)
-                    .map_err(Into::into)
-                    .and_then(|()| agent.converse(stream));
+                let result = agent.receive(stream);
                 agent.connections.fetch_sub(1, Ordering::AcqRel);
                 if let Err(error) = result {
                     agent.log.line("peer", &format!("{peer} dropped: {error}"));
@@ -161,6 +178,18 @@ impl Agent {
         if let Err(error) = begun {
             self.connections.fetch_sub(1, Ordering::AcqRel);
             self.log.line("thread", &format!("{peer} refused: {error}"));
+        }
+    }
+
+    fn receive(self: &Arc<Self>, stream: TcpStream) -> Result<(), conversation::Dropped> {
+        stream.set_nonblocking(false)?;
+        stream.set_nodelay(true)?;
+        match &self.key {
+            Some(key) => {
+                let deadline_ns = clock::monotonic_ns() + conversation::SHORT_NS;
+                self.converse(Secured::respond(stream, key, deadline_ns)?)
+            }
+            None => self.converse(stream),
         }
     }
 
@@ -173,7 +202,34 @@ impl Agent {
     }
 }
 
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_nodelay(true)
+/// Why the agent's thread goes on.
+enum Woken {
+    Stop,
+    Visitor,
+    Time,
+}
+
+fn wait(listener: Option<&TcpListener>, stops: &[&OwnedFd], left_ns: u64) -> io::Result<Woken> {
+    let mut descriptors: Vec<PollFd<'_>> = stops
+        .iter()
+        .map(|stop| PollFd::new(*stop, PollFlags::IN))
+        .collect();
+    descriptors.extend(listener.map(|listener| PollFd::new(listener, PollFlags::IN)));
+    let seconds = (left_ns / 1_000_000_000).cast_signed();
+    let timeout = Timespec {
+        tv_sec: seconds,
+        tv_nsec: (left_ns % 1_000_000_000).cast_signed(),
+    };
+    match poll(&mut descriptors, Some(&timeout)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let ready = descriptors
+        .iter()
+        .position(|descriptor| !descriptor.revents().is_empty());
+    Ok(match ready {
+        Some(index) if index < stops.len() => Woken::Stop,
+        Some(_) => Woken::Visitor,
+        None => Woken::Time,
+    })
 }

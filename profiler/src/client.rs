@@ -1,12 +1,17 @@
 //! The client of an agent: blocking calls, each with a deadline.
 
+use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
+use std::process::Command;
 use std::time::Duration;
 
+use crate::client::started::Started;
 use crate::clock;
 use crate::reading::Reading;
+use crate::wire::key::Key;
 use crate::wire::link::Link;
 use crate::wire::message::{Answer, Request};
+use crate::wire::secure::Secured;
 use crate::wire::{Connection, LONGEST_ANSWER, PROTOCOL, WireError};
 
 pub use crate::wire::message::{Hello, Matched, MatchedProcess};
@@ -15,6 +20,7 @@ pub use offset::ClockOffset;
 
 mod error;
 mod offset;
+mod started;
 
 /// Time for an answer beyond the time to connect: an agent under test may get little CPU.
 const ANSWER_NS: u64 = 15_000_000_000;
@@ -27,6 +33,8 @@ const OFFSET_AGE_NS: u64 = 10_000_000_000;
 pub struct Client {
     address: String,
     timeout: Duration,
+    key: Option<Key>,
+    agent_process: Option<u32>,
     connection: Connection<Box<dyn Link>>,
     hello: Hello,
     groups: Vec<String>,
@@ -59,11 +67,57 @@ impl Client {
     /// # Errors
     /// See [`ClientError`]; each names the address.
     pub fn connect(address: &str, timeout: Duration) -> Result<Self, ClientError> {
-        let mut connection = Connection::new(dial(address, timeout)?, LONGEST_ANSWER);
+        Self::connect_with(address, timeout, None)
+    }
+
+    /// The same, encrypted, with an agent that has the same key.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; [`ClientError::Refused`] when the keys differ.
+    pub fn connect_secured(address: &str, timeout: Duration, key: &Key) -> Result<Self, ClientError> {
+        Self::connect_with(address, timeout, Some(key.clone()))
+    }
+
+    /// Starts an agent by a command, such as `ssh host autoperf-profiler --stdio`, and speaks with it over the command's
+    /// standard input and output. It ends with the client. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// See [`ClientError`]. Such a client cannot reconnect.
+    pub fn start(command: Command, name: &str, timeout: Duration) -> Result<Self, ClientError> {
+        let failed = |error: io::Error| ClientError::Unreachable {
+            address: name.to_owned(),
+            reason: error.to_string(),
+        };
+        let agent = Started::new(command).map_err(failed)?;
+        let process = agent.id();
+        let mut client = Self::begin(Box::new(agent), name, timeout, None)?;
+        client.agent_process = Some(process);
+        Ok(client)
+    }
+
+    /// The process that [`Client::start`] has started.
+    #[must_use]
+    pub fn agent_process(&self) -> Option<u32> {
+        self.agent_process
+    }
+
+    fn connect_with(address: &str, timeout: Duration, key: Option<Key>) -> Result<Self, ClientError> {
+        Self::begin(dial(address, timeout, key.as_ref())?, address, timeout, key)
+    }
+
+    fn begin(
+        link: Box<dyn Link>,
+        address: &str,
+        timeout: Duration,
+        key: Option<Key>,
+    ) -> Result<Self, ClientError> {
+        let mut connection = Connection::new(link, LONGEST_ANSWER);
         let hello = introduce(&mut connection, address, timeout, None)?;
         let mut client = Self {
             address: address.to_owned(),
             timeout,
+            key,
+            agent_process: None,
             connection,
             hello,
             groups: Vec::new(),
@@ -148,7 +202,15 @@ impl Client {
     /// [`ClientError::Restarted`] when the agent does not know the session any more: it then watches the same groups anew,
     /// with counts from 0 and numbers from 1. Else why there is no connection; it may be tried again.
     pub fn reconnect(&mut self) -> Result<(), ClientError> {
-        let mut connection = Connection::new(dial(&self.address, self.timeout)?, LONGEST_ANSWER);
+        if self.agent_process.is_some() {
+            let reason = "an agent that was started for this connection has ended with it".into();
+            return Err(ClientError::Broken {
+                address: self.address.clone(),
+                reason,
+            });
+        }
+        let link = dial(&self.address, self.timeout, self.key.as_ref())?;
+        let mut connection = Connection::new(link, LONGEST_ANSWER);
         let session = Some(self.hello.session.clone());
         self.hello = introduce(&mut connection, &self.address, self.timeout, session)?;
         self.connection = connection;
@@ -198,7 +260,7 @@ impl Client {
     }
 }
 
-fn dial(address: &str, timeout: Duration) -> Result<Box<dyn Link>, ClientError> {
+fn dial(address: &str, timeout: Duration, key: Option<&Key>) -> Result<Box<dyn Link>, ClientError> {
     let unreachable = |reason: String| ClientError::Unreachable {
         address: address.to_owned(),
         reason,
@@ -213,12 +275,41 @@ fn dial(address: &str, timeout: Duration) -> Result<Box<dyn Link>, ClientError> 
                 stream
                     .set_nodelay(true)
                     .map_err(|error| unreachable(error.to_string()))?;
-                return Ok(Box::new(stream));
+                return secured(stream, address, timeout, key);
             }
             Err(error) => last = ClientError::from_connect(address, &error),
         }
     }
     Err(last)
+}
+
+fn secured(
+    stream: TcpStream,
+    address: &str,
+    timeout: Duration,
+    key: Option<&Key>,
+) -> Result<Box<dyn Link>, ClientError> {
+    let Some(key) = key else {
+        return Ok(Box::new(stream));
+    };
+    let deadline_ns =
+        clock::monotonic_ns().saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
+    match Secured::initiate(stream, key, deadline_ns) {
+        Ok(link) => Ok(Box::new(link)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Err(ClientError::Timeout {
+                address: address.to_owned(),
+            })
+        }
+        // An agent with another key, or with none, closes the connection.
+        Err(error) => {
+            let reason = format!("the keys differ, or it has none ({error})");
+            Err(ClientError::Refused {
+                address: address.to_owned(),
+                reason,
+            })
+        }
+    }
 }
 
 fn introduce(
@@ -248,7 +339,7 @@ fn introduce(
         Err(WireError::Closed) => Err(ClientError::Refused {
             address: address.to_owned(),
             reason:
-                "the connection was closed at once; is it an autoperf-profiler with room for another client?"
+                "the connection was closed at once; is it an autoperf-profiler with room for another client, and does it want a key?"
                     .into(),
         }),
         Err(error) => Err(ClientError::from_wire(address, error)),

@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::clock;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::{Departures, ProcessEnd};
-use crate::ledger::netlink::Socket;
 use crate::ledger::taskstats::ThreadEnd;
+use crate::netlink::Socket;
 use crate::system::System;
 
 pub mod connector;
 pub mod departures;
-mod netlink;
+
 pub mod taskstats;
 
 /// Bytes of reports that the kernel holds for us: some ten thousand, at least a second of the worst fork storm.
@@ -105,6 +105,12 @@ impl Ledger {
     #[must_use]
     pub fn ended_threads_ns(&self, pid: u32) -> u64 {
         self.departures.ended_threads_ns(pid)
+    }
+
+    /// Voluntary and involuntary context switches of those threads.
+    #[must_use]
+    pub fn ended_switches(&self, pid: u32) -> [u64; 2] {
+        self.departures.ended_switches(pid)
     }
 
     /// Forgets processes that are not there any more, whose end was missed.

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::clock;
+use crate::jvm;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::ProcessEnd;
 use crate::ledger::{Batch, Ledger};
 use crate::observer::control_group::Own;
 use crate::observer::limits::{Limits, Mounts};
 use crate::observer::table::Table;
-use crate::observer::watch::Watch;
+use crate::observer::watch::{Look, Watch};
 use crate::probe::Host;
 use crate::reading::{GroupReading, HostReading, Reading};
 use crate::system::System;
@@ -24,6 +25,9 @@ pub mod watch;
 
 /// The first process, which is always there.
 pub(crate) const INIT: u32 = 1;
+
+/// Looks from one listing of all processes to the next while the exit ledger is open.
+const LOOKS_PER_LISTING: u64 = 10;
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,7 @@ pub struct Observer {
     /// Own control groups, by watch and group.
     own: HashMap<(u64, usize), Own>,
     buffer: Vec<u8>,
+    looks: u64,
 }
 
 impl Observer {
@@ -66,6 +71,7 @@ impl Observer {
             execed: HashSet::new(),
             own: HashMap::new(),
             buffer: Vec::new(),
+            looks: 0,
             system,
         }
     }
@@ -151,6 +157,9 @@ impl Observer {
             watches
                 .iter_mut()
                 .for_each(|watch| watch.ended(end, cpu_ns, execed));
+            if !watches.iter().any(|watch| watch.has(end.pid)) {
+                self.table.remove(end.pid);
+            }
         }
         self.take_loss(&batch, watches);
     }
@@ -162,9 +171,9 @@ impl Observer {
         }
         let now_ns = clock::monotonic_ns();
         if let Some(seen) = self.table.by_pid(pid) {
-            watches
-                .iter_mut()
-                .for_each(|watch| watch.adopt_one(&self.table, seen, now_ns));
+            watches.iter_mut().for_each(|watch| {
+                watch.adopt_one(&self.table, seen, now_ns);
+            });
         }
     }
 
@@ -187,16 +196,25 @@ impl Observer {
         }
     }
 
-    /// Looks for processes and gives every watch its members, without reading counters.
+    /// Looks for processes and gives every watch its members, without reading counters. While the exit ledger tells who comes
+    /// and goes, listing all processes is only a precaution.
     pub fn find(&mut self, watches: &mut [&mut Watch], depth: Depth) {
         self.drain(watches);
-        let first = watches.iter().any(|watch| watch.is_new());
-        self.table
-            .scan(&self.system, depth, self.ledger.is_some() && !first);
-        if let Some(ledger) = &mut self.ledger {
-            ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+        let told = self.ledger.is_some() && !watches.iter().any(|watch| watch.is_new());
+        self.looks += 1;
+        if told && depth == Depth::Quick && !self.looks.is_multiple_of(LOOKS_PER_LISTING) {
+            let unseen: HashSet<u32> = watches.iter().flat_map(|watch| watch.unseen()).collect();
+            unseen
+                .into_iter()
+                .for_each(|pid| self.table.find_one(&self.system, pid));
+        } else {
+            self.table.scan(&self.system, depth, told);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+            }
+            self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
+            watches.iter_mut().for_each(|watch| watch.sweep(&self.table));
         }
-        self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
         for watch in watches.iter_mut() {
             watch.set_ledger(self.ledger.is_some());
             watch.adopt(&self.table, clock::monotonic_ns());
@@ -228,12 +246,12 @@ impl Observer {
         members.sort_unstable();
         members.dedup();
         let (begin_ns, wall_ns) = (clock::monotonic_ns(), clock::wall_ns());
-        self.table.measure(&self.system, &members);
+        self.table.measure(&self.system, &members, depth);
         let usages: Vec<_> = watches[chosen.clone()]
             .iter()
             .map(|watch| self.usages(watch, depth))
             .collect();
-        let host = self.host.read(&self.system);
+        let host = self.host.read(&self.system, depth);
         let end_ns = clock::monotonic_ns();
         // Who has ended while the clocks were read has left his record by now.
         self.drain(watches);
@@ -241,13 +259,23 @@ impl Observer {
             self.table.complete(&self.system, &members, ledger);
         }
         self.table.describe(&self.system, &members, depth);
-        if depth == Depth::Full {
-            self.limits.refresh(&self.system, &self.table, &members);
-        }
+        self.limits.refresh(&self.system, &self.table, &members, depth);
         let mut readings = Vec::new();
         for (watch, usages) in watches[chosen].iter_mut().zip(usages) {
-            let groups = watch.account(&self.table, &host, self.system.facts(), &usages);
+            let switches = |pid| {
+                self.ledger
+                    .as_ref()
+                    .map_or([0; 2], |ledger| ledger.ended_switches(pid))
+            };
+            let look = Look {
+                host: &host,
+                facts: self.system.facts(),
+                usages: &usages,
+                switches: &switches,
+            };
+            let groups = watch.account(&self.table, &look);
             let groups = self.with_cores(watch, &host, groups);
+            let groups = self.with_jvms(watch, depth, groups);
             let unattributed_ns = watch.unattributed_ns(&host);
             let host = host.clone();
             readings.push(Reading {
@@ -292,6 +320,22 @@ impl Observer {
         self.own.retain(|(id, _), _| ids.contains(id));
     }
 
+    fn with_jvms(&self, watch: &Watch, depth: Depth, mut groups: Vec<GroupReading>) -> Vec<GroupReading> {
+        if depth == Depth::Full {
+            for (index, group) in groups.iter_mut().enumerate() {
+                let members = watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity));
+                group.detail.jvms = members
+                    .filter(|seen| jvm::is_jvm(seen))
+                    .map(|seen| jvm::read(&self.system, seen))
+                    .collect();
+                group.detail.jvms.sort_by_key(|jvm| jvm.pid);
+            }
+        }
+        groups
+    }
+
     fn with_cores(
         &self,
         watch: &Watch,
@@ -299,10 +343,12 @@ impl Observer {
         mut groups: Vec<GroupReading>,
     ) -> Vec<GroupReading> {
         for (index, group) in groups.iter_mut().enumerate() {
-            let members = watch
+            let members: Vec<_> = watch
                 .members_of(index)
-                .filter_map(|identity| self.table.get(identity));
-            group.cores_allowed = self.limits.cores_allowed(members, host.cores);
+                .filter_map(|identity| self.table.get(identity))
+                .collect();
+            group.detail.core_set = self.limits.core_set(&members);
+            group.cores_allowed = self.limits.cores_allowed(&members, host.cores);
         }
         groups
     }

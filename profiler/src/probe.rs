@@ -1,13 +1,18 @@
 //! The probes of a host: each reads one file and fills its part of a [`HostReading`]. What the kernel does not offer stays
 //! absent.
 
+use crate::observer::Depth;
 use crate::reading::HostReading;
 use crate::system::{Kept, System};
 
 mod cpu;
 mod disk;
+mod frequency;
+mod load;
 mod memory;
 mod network;
+mod pressure;
+mod tcp;
 
 /// One probe.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +23,26 @@ pub struct HostProbe {
     pub about: &'static str,
     /// The file that it reads, from the root.
     pub file: &'static str,
+    /// In which looks it is read.
+    pub depth: Depth,
     /// Reads the file's content into the reading.
     pub parse: fn(&str, &System, &mut HostReading),
 }
 
 /// Every probe of a host.
-pub const HOST_PROBES: &[HostProbe] = &[cpu::PROBE, disk::PROBE, network::PROBE, memory::PROBE];
+pub const HOST_PROBES: &[HostProbe] = &[
+    cpu::PROBE,
+    load::PROBE,
+    memory::PROBE,
+    disk::PROBE,
+    network::PROBE,
+    tcp::RETRANSMISSIONS,
+    tcp::PORTS,
+    pressure::CPU,
+    pressure::DISK,
+    pressure::MEMORY,
+    frequency::PROBE,
+];
 
 /// The probes of a machine with their files held open.
 #[derive(Debug)]
@@ -46,11 +65,12 @@ impl Host {
         }
     }
 
-    /// Reads all probes now.
-    pub fn read(&mut self, system: &System) -> HostReading {
+    /// Reads the probes of a look of this depth now.
+    pub fn read(&mut self, system: &System, depth: Depth) -> HostReading {
         let mut reading = HostReading::default();
         for (probe, file) in &self.open {
-            if file.read_into(&mut self.buffer).is_ok() {
+            let due = depth == Depth::Full || probe.depth == Depth::Quick;
+            if due && file.read_into(&mut self.buffer).is_ok() {
                 (probe.parse)(&String::from_utf8_lossy(&self.buffer), system, &mut reading);
             }
         }
@@ -97,8 +117,8 @@ mod tests {
     fn this_machine_has_the_basic_counters() {
         let system = System::live();
         let mut host = Host::open(&system);
-        let first = host.read(&system);
-        let second = host.read(&system);
+        let first = host.read(&system, Depth::Full);
+        let second = host.read(&system, Depth::Full);
         assert!(first.cpu_busy_ns > 0 && first.cores > 0);
         assert!(second.cpu_busy_ns >= first.cpu_busy_ns);
         assert!(first.memory_used_bytes > Some(0));

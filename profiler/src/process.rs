@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::System;
 
+pub mod io;
 pub mod stat;
 pub mod status;
 
+pub use io::DiskBytes;
 pub use stat::Stat;
 pub use status::Status;
 

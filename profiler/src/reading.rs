@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::reading::detail::{
-    CpuModes, Disk, GroupDetail, HostDetail, Interface, Jvm, JvmCollector, ListeningPort, Pmu, Pressure,
+    CpuModes, Disk, GroupDetail, HostDetail, Interface, Jvm, JvmCollector, ListeningPort, Pressure,
 };
 
 mod detail;

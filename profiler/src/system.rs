@@ -6,10 +6,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{clock, syscall};
 
 /// Facts that give the files' numbers their units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Clock ticks per second of the kernel's user interface (`USER_HZ`).
     pub ticks_per_s: u64,
@@ -85,7 +87,9 @@ impl System {
     /// # Errors
     /// As the operating system reports them.
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.path(name))
+        let mut content = Vec::new();
+        read_whole(&File::open(self.path(name))?, &mut content)?;
+        Ok(content)
     }
 
     /// The text of a file, or `None` where it is absent or unreadable.
@@ -101,8 +105,11 @@ impl System {
     /// # Errors
     /// As the operating system reports them.
     pub fn keep(&self, name: &str) -> io::Result<Kept> {
+        let path = self.path(name);
+        let file = File::open(&path)?;
         Ok(Kept {
-            file: File::open(self.path(name))?,
+            file,
+            path: (!self.live).then_some(path),
         })
     }
 
@@ -115,6 +122,14 @@ impl System {
         entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .collect()
+    }
+
+    /// How many entries a folder has; `None` where it cannot be read.
+    #[must_use]
+    pub fn count(&self, name: &str) -> Option<u64> {
+        fs::read_dir(self.path(name))
+            .ok()
+            .map(|entries| entries.count() as u64)
     }
 
     /// The processes alive.
@@ -149,6 +164,8 @@ impl System {
 #[derive(Debug)]
 pub struct Kept {
     file: File,
+    /// Of a record, which may be replaced by a later one under the same path.
+    path: Option<PathBuf>,
 }
 
 impl Kept {
@@ -157,18 +174,30 @@ impl Kept {
     /// # Errors
     /// As the operating system reports them; `ESRCH` when the process is gone.
     pub fn read_into(&self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        const STEP: usize = 4096;
-        buffer.clear();
-        loop {
-            let used = buffer.len();
-            buffer.resize(used + STEP, 0);
-            let got = self.file.read_at(&mut buffer[used..], used as u64)?;
-            buffer.truncate(used + got);
-            // The kernel cuts a long file at entries, not at the buffer's end, so only an empty answer is the end; but a
-            // short first answer of a one-line file would cost a second call each time.
-            if got == 0 || (used == 0 && got < STEP / 2) {
-                return Ok(());
-            }
+        match &self.path {
+            Some(path) => read_whole(&File::open(path)?, buffer),
+            None => read_whole(&self.file, buffer),
         }
+    }
+}
+
+/// Reads a file from its beginning, with as few calls as the kernel's files allow: they have no length to go by.
+fn read_whole(file: &File, buffer: &mut Vec<u8>) -> io::Result<()> {
+    const FIRST: usize = 4096;
+    const MOST: usize = 1 << 18;
+    buffer.clear();
+    let mut step = FIRST;
+    loop {
+        let used = buffer.len();
+        buffer.resize(used + step, 0);
+        let got = file.read_at(&mut buffer[used..], used as u64);
+        buffer.truncate(used + got.as_ref().map_or(0, |got| *got));
+        let got = got?;
+        // The kernel cuts a long file at entries, not at the buffer's end, so only an empty answer is the end; but a short
+        // first answer of a one-line file would cost a second call each time.
+        if got == 0 || (used == 0 && got < FIRST / 2) {
+            return Ok(());
+        }
+        step = (step * 2).min(MOST);
     }
 }

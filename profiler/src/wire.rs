@@ -6,8 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub mod frame;
+pub mod key;
 pub mod link;
 pub mod message;
+pub mod pipe;
+pub mod secure;
 
 use frame::Decoder;
 use link::Link;

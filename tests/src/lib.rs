@@ -1,4 +1,6 @@
 //! End-to-end promises live in `tests/`, one file a promise; what their checks need lives here, so that it is tested too.
 
 pub mod architecture;
+pub mod journal;
+pub mod stage;
 pub mod summary;

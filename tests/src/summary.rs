@@ -60,6 +60,19 @@ const PROCESS: [(&str, Kind); 5] = [
     ("memory_peak_bytes", Kind::Figure),
 ];
 
+/// Complaints of the published schema about a summary; none where it is valid.
+#[must_use]
+pub fn schema_errors(summary: &Value) -> Vec<String> {
+    let schema = serde_json::from_str(include_str!("../../docs/summary.schema.json")).unwrap_or_default();
+    match jsonschema::validator_for(&schema) {
+        Ok(validator) => validator
+            .iter_errors(summary)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect(),
+        Err(error) => vec![format!("the schema is none: {error}")],
+    }
+}
+
 /// What speaks against a summary of a capacity analysis in which these processes were to be profiled.
 #[must_use]
 pub fn complaints(summary: &Value, processes: &[String]) -> Vec<String> {

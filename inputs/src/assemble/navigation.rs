@@ -3,8 +3,10 @@
 use crate::cbmg::Graph;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::Draft;
+use crate::source::Span;
 use crate::suggest::did_you_mean;
 use crate::workload::{Navigation, Part, Template, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn resolve(
     graph: &Graph,
@@ -12,11 +14,11 @@ pub(super) fn resolve(
     transactions: &[Transaction],
     found: &mut Diagnostics,
 ) -> Navigation {
+    let by_name = super::index_by_name(draft);
     let mut states = Vec::new();
     for state in &graph.states {
-        let index = transactions.iter().position(|t| t.name == state.value);
-        match index {
-            Some(index) => states.push(index),
+        match by_name.get(state.value.as_str()) {
+            Some(&index) => states.push(index),
             None if draft.lacks_transactions => {}
             None => {
                 let names = transactions.iter().map(|t| t.name.as_str());
@@ -35,10 +37,30 @@ pub(super) fn resolve(
         used_too_early(graph, &states, transactions, found);
         never_used(draft, &states, found);
     }
-    Navigation {
+    let navigation = Navigation {
         states,
         entry: graph.entry.iter().map(|p| p.value).collect(),
         rows: graph.rows.clone(),
+    };
+    if navigation.states.len() == graph.states.len() {
+        solvable(graph, &navigation, transactions, found);
+    }
+    navigation
+}
+
+/// Sessions of millions of transactions are refused by the solver, which then knows neither mix nor length.
+fn solvable(graph: &Graph, navigation: &Navigation, transactions: &[Transaction], found: &mut Diagnostics) {
+    if found.has_errors() {
+        return;
+    }
+    if let Err(error) = navigation.graph(transactions) {
+        let place = graph.states.first().map_or(Span::new(0, 0), |s| s.span);
+        found.report(
+            &graph.source,
+            place,
+            Diagnostic::error(format!("a graph that can't be solved: {error}"))
+                .expected("sessions that end after a finite number of transactions"),
+        );
     }
 }
 
@@ -54,19 +76,35 @@ fn used_too_early(graph: &Graph, states: &[usize], transactions: &[Transaction],
                     .expected("0: its URL has inputype=\"parse\" and needs a page before it"),
             );
         }
-        for name in extracted_names(transaction) {
-            if let Some(path) = way_around(graph, states, transactions, (i, name)) {
-                found.report(
-                    &graph.source,
-                    graph.states[i].span,
-                    Diagnostic::error(format!(
-                        "{} may be reached without `${{{name}}}` having been extracted",
-                        transaction.name
-                    ))
+    }
+    let mut needed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, &index) in states.iter().enumerate() {
+        for name in extracted_names(&transactions[index]) {
+            needed.entry(name).or_default().push(i);
+        }
+    }
+    for (name, needing) in needed {
+        if found.is_full() {
+            return;
+        }
+        let extracts = |i: usize| {
+            let transaction = &transactions[states[i]];
+            transaction.extractions.iter().any(|e| e.name == name)
+        };
+        let ways = Ways::avoiding(graph, &(0..states.len()).map(extracts).collect::<Vec<_>>());
+        for i in needing.into_iter().filter(|&i| ways.reach(i)) {
+            let state = &graph.states[i];
+            let message = format!(
+                "{} may be reached without `${{{name}}}` having been extracted",
+                state.value
+            );
+            found.report(
+                &graph.source,
+                state.span,
+                Diagnostic::error(message)
                     .expected("a transaction that extracts it on every way from Entry")
-                    .hint(format!("a way without it: {path}")),
-                );
-            }
+                    .hint(format!("a way without it: {}", ways.shown(i, graph))),
+            );
         }
     }
 }
@@ -77,78 +115,83 @@ pub(super) fn extracted_names(transaction: &Transaction) -> Vec<&str> {
         .chain(transaction.body.iter().map(|b| &b.text))
         .chain(transaction.headers.iter().map(|h| &h.1))
         .collect();
-    let mut names: Vec<&str> = Vec::new();
-    for part in texts.into_iter().flat_map(|t| &t.parts) {
-        if let Part::Extracted(name) = part
-            && !names.contains(&name.as_str())
-        {
-            names.push(name);
-        }
-    }
-    names
+    let names: BTreeSet<&str> = texts
+        .into_iter()
+        .flat_map(|t| &t.parts)
+        .filter_map(|part| match part {
+            Part::Extracted(name) => Some(name.as_str()),
+            Part::Literal(_) | Part::Sequence(_) | Part::FromPage(_) => None,
+        })
+        .collect();
+    names.into_iter().collect()
 }
 
-/// A way from Entry to a state over states that do not extract a name, written out.
-fn way_around(
-    graph: &Graph,
-    states: &[usize],
-    transactions: &[Transaction],
-    (target, name): (usize, &str),
-) -> Option<String> {
-    let count = states.len();
-    let extracts = |i: usize| {
-        let transaction = &transactions[states[i]];
-        transaction.extractions.iter().any(|e| e.name == name)
-    };
-    let mut from: Vec<Option<usize>> = vec![None; count];
-    let mut seen: Vec<bool> = graph.entry.iter().map(|p| p.value > 0.0).collect();
-    let mut open: Vec<usize> = (0..count).filter(|&i| seen[i]).collect();
-    let mut next = 0;
-    while let Some(&i) = open.get(next) {
-        next += 1;
-        if i == target {
-            break;
-        }
-        if extracts(i) {
-            continue;
-        }
-        for j in 0..count {
-            if graph.rows[i][j] > 0.0 && !seen[j] {
-                seen[j] = true;
-                from[j] = Some(i);
-                open.push(j);
+/// Shortest ways from Entry to the states that can be reached without passing through some of them.
+struct Ways {
+    reached: Vec<bool>,
+    /// The state before each on its way; `None` for those that Entry leads to.
+    before: Vec<Option<usize>>,
+}
+
+impl Ways {
+    fn avoiding(graph: &Graph, barriers: &[bool]) -> Self {
+        let count = graph.states.len();
+        let mut ways = Self {
+            reached: graph.entry.iter().map(|p| p.value > 0.0).collect(),
+            before: vec![None; count],
+        };
+        let mut open: Vec<usize> = (0..count).filter(|&i| ways.reached[i]).collect();
+        let mut next = 0;
+        while let Some(&i) = open.get(next) {
+            next += 1;
+            if barriers[i] {
+                continue;
+            }
+            for j in 0..count {
+                if graph.rows[i][j] > 0.0 && !ways.reached[j] {
+                    ways.reached[j] = true;
+                    ways.before[j] = Some(i);
+                    open.push(j);
+                }
             }
         }
+        ways
     }
-    if !seen[target] {
-        return None;
+
+    fn reach(&self, state: usize) -> bool {
+        self.reached[state]
     }
-    let mut way = vec![graph.states[target].value.as_str()];
-    let mut at = target;
-    while let Some(before) = from[at] {
-        way.push(&graph.states[before].value);
-        at = before;
+
+    /// The way to a state, written out.
+    fn shown(&self, state: usize, graph: &Graph) -> String {
+        let mut way = vec![graph.states[state].value.as_str()];
+        let mut at = state;
+        while let Some(before) = self.before[at] {
+            way.push(&graph.states[before].value);
+            at = before;
+        }
+        way.push(crate::cbmg::ENTRY);
+        way.reverse();
+        way.join(" -> ")
     }
-    way.push(crate::cbmg::ENTRY);
-    way.reverse();
-    Some(way.join(" -> "))
 }
 
 fn never_used(draft: &Draft, states: &[usize], found: &mut Diagnostics) {
+    let mut used: BTreeSet<&str> = states
+        .iter()
+        .filter_map(|&s| Some(draft.transactions.get(s)?.name.value.as_str()))
+        .collect();
+    for item in draft.profile.iter().flat_map(|p| &p.uses) {
+        used.insert(&item.transaction.value);
+        used.extend(item.requires.iter().map(|r| r.value.as_str()));
+    }
     for transaction in &draft.transactions {
-        let required = draft.profile.as_ref().is_some_and(|p| {
-            p.uses.iter().any(|u| {
-                let names = std::iter::once(&u.transaction).chain(&u.requires);
-                names.into_iter().any(|n| n.value == transaction.name.value)
-            })
-        });
-        let name = &transaction.name.value;
-        let walked = |&s: &usize| draft.transactions[s].name.value == *name;
-        if !states.iter().any(walked) && !required {
+        let name = &transaction.name;
+        if !used.contains(name.value.as_str()) {
             found.report(
                 &draft.source,
-                transaction.name.span,
-                Diagnostic::note(format!("{} is in no state of the CBMG", transaction.name.value))
+                name.span,
+                Diagnostic::note(format!("{} is in no state of the CBMG", name.value))
                     .hint("it is never issued"),
             );
         }

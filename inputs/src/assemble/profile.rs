@@ -7,6 +7,7 @@ use crate::mode::Mode;
 use crate::source::Spanned;
 use crate::suggest::did_you_mean;
 use crate::workload::{Profile, ProfileUse, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn resolve(profile: &ProfileDraft, draft: &Draft, mode: Mode, found: &mut Diagnostics) -> Profile {
     if profile.uses.is_empty() && mode.needs_profile() {
@@ -17,10 +18,15 @@ pub(super) fn resolve(profile: &ProfileDraft, draft: &Draft, mode: Mode, found: 
                 .expected("`<usetransactions><name>...</name></usetransactions>`"),
         );
     }
+    let names = super::index_by_name(draft);
     let mut uses = Vec::new();
     for item in &profile.uses {
-        let transaction = index_of(&item.transaction, draft, found);
-        let requires: Vec<Option<usize>> = item.requires.iter().map(|r| index_of(r, draft, found)).collect();
+        let transaction = index_of(&item.transaction, &names, draft, found);
+        let requires: Vec<Option<usize>> = item
+            .requires
+            .iter()
+            .map(|r| index_of(r, &names, draft, found))
+            .collect();
         if let Some(transaction) = transaction {
             needs_a_page(item, transaction, draft, found);
             uses.push(ProfileUse {
@@ -37,16 +43,21 @@ pub(super) fn resolve(profile: &ProfileDraft, draft: &Draft, mode: Mode, found: 
     }
 }
 
-fn index_of(name: &Spanned<String>, draft: &Draft, found: &mut Diagnostics) -> Option<usize> {
-    let names = || draft.transactions.iter().map(|t| t.name.value.as_str());
-    let index = names().position(|n| n == name.value);
-    if index.is_none() && !draft.lacks_transactions {
+fn index_of(
+    name: &Spanned<String>,
+    names: &BTreeMap<&str, usize>,
+    draft: &Draft,
+    found: &mut Diagnostics,
+) -> Option<usize> {
+    let index = names.get(name.value.as_str()).copied();
+    if index.is_none() && !draft.lacks_transactions && !found.is_full() {
+        let known = draft.transactions.iter().map(|t| t.name.value.as_str());
         found.report(
             &draft.source,
             name.span,
             Diagnostic::error(format!("no transaction {}", name.value))
                 .expected("the name of a transaction of the `<Load>` block")
-                .maybe_hint(did_you_mean(&name.value, names())),
+                .maybe_hint(did_you_mean(&name.value, known)),
         );
     }
     index
@@ -76,11 +87,11 @@ pub(super) fn used_too_early(
 ) {
     for (item, resolved) in profile.0.uses.iter().zip(&profile.1.uses) {
         let chain = resolved.requires.iter().chain([&resolved.transaction]);
-        let mut known: Vec<&str> = Vec::new();
+        let mut known: BTreeSet<&str> = BTreeSet::new();
         for &index in chain {
             let transaction = &transactions[index];
             for name in navigation::extracted_names(transaction) {
-                if !known.contains(&name) {
+                if !known.contains(name) {
                     found.report(
                         &draft.source,
                         item.transaction.span,

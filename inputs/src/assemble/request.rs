@@ -7,6 +7,7 @@ use crate::http::{self, FORM};
 use crate::source::RawText;
 use crate::template::Piece;
 use crate::workload::{Body, Method, Part, Template, Transaction};
+use std::collections::BTreeSet;
 
 pub(super) fn transaction<'a>(draft: &'a TransactionDraft, resolver: &mut Resolver<'a>) -> Transaction {
     let scope = resolver.scope(draft);
@@ -174,12 +175,12 @@ fn what_unique_does<'t>(
             _ => None,
         })
         .collect();
-    let mut plain: Vec<&str> = Vec::new();
-    for source in sources.iter().filter(|s| !s.unique) {
-        if !plain.contains(&source.name.as_str()) {
-            plain.push(&source.name);
-        }
-    }
+    let plain: BTreeSet<&str> = sources
+        .iter()
+        .filter(|s| !s.unique)
+        .map(|s| s.name.as_str())
+        .collect();
+    let plain: Vec<&str> = plain.into_iter().collect();
     let nothing = sources.is_empty();
     if nothing || !plain.is_empty() {
         let message = if nothing {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::draft::{Draft, Input, SequenceDraft, TransactionDraft};
-use crate::limits::MAX_ALL_VALUES;
+use crate::limits::{MAX_ALL_VALUES, MAX_VALUE_FILES};
 use crate::source::{RawText, SourceText, Span};
 use crate::suggest::did_you_mean;
 use crate::template::{self, Piece};
@@ -127,7 +127,7 @@ impl<'a> Resolver<'a> {
         if self.extracted.contains(name) {
             return Some(Part::Extracted(name.to_owned()));
         }
-        if !self.incomplete {
+        if !self.incomplete && !self.found.is_full() {
             self.undefined(name, span, scope);
         }
         None
@@ -135,8 +135,8 @@ impl<'a> Resolver<'a> {
 
     fn undefined(&mut self, name: &str, span: Span, scope: &Scope<'_>) {
         let transaction = scope.transaction;
-        let mut known: Vec<&str> = scope.sequences.keys().copied().collect();
-        known.extend(self.extracted.iter().copied());
+        let known = scope.sequences.keys().chain(&self.extracted).copied();
+        let known: Vec<&str> = known.take(50).collect();
         let expected = match transaction.input {
             Input::File => "${file#column}, such as ${users.txt#0}".to_owned(),
             Input::Parse => "${0}, ${1}, ... for parts of the last page, or a sequence".to_owned(),
@@ -166,6 +166,10 @@ impl<'a> Resolver<'a> {
     fn column(&mut self, name: &str, span: Span) -> Option<Arc<[String]>> {
         if let Some(known) = self.columns.get(name) {
             return known.clone();
+        }
+        if self.columns.len() >= MAX_VALUE_FILES || self.values > MAX_ALL_VALUES {
+            self.error("too many columns or values of files", span, "fewer of them");
+            return None;
         }
         let values = self.read_column(name, span);
         if let Some(values) = &values {

@@ -1,6 +1,6 @@
 //! A place in a file with the line it stands in, ready to be shown.
 
-use crate::limits::{SHOWN_BEFORE, SHOWN_LINE};
+use crate::limits::{SHOWN_BEFORE, SHOWN_LINE, SHOWN_MESSAGE};
 use crate::source::{SourceText, Span};
 use std::fmt;
 
@@ -105,6 +105,14 @@ pub(crate) fn harmless(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// A message made harmless and cut where it quotes too much.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_MESSAGE) {
+        Some((end, _)) => format!("{}...", harmless(&text[..end])),
+        None => harmless(text),
+    }
 }
 
 /// Characters that reorder or hide text on a terminal.

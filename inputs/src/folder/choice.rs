@@ -6,15 +6,31 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
     pub(super) candidates: Vec<PathBuf>,
-    /// Whether somebody named it, so that it must exist.
-    pub(super) named: bool,
+    pub(super) naming: Naming,
     /// The folder that a name inside of a file must not leave; `None` for flags and standard names.
     pub(super) within: Option<PathBuf>,
+}
+
+/// Who named a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// A flag: it must be there.
+    Flag,
+    /// A name inside of another file: it should be there.
+    Inside,
+    /// Nobody: it may be there.
+    Standard,
 }
 
 /// Folder of a file; empty for the current one.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// Whether a path names the single file of our own form.
+pub(super) fn is_single(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
 /// A file by flag, else by a name inside of another file, else by its standard name in the current folder or beside
@@ -28,14 +44,14 @@ pub(super) fn wanted(
     if let Some(flag) = flag {
         return Wanted {
             candidates: vec![flag.to_path_buf()],
-            named: true,
+            naming: Naming::Flag,
             within: None,
         };
     }
     if let Some((name, folder)) = inside {
         return Wanted {
             candidates: vec![folder.join(name)],
-            named: true,
+            naming: Naming::Inside,
             within: Some(folder.to_path_buf()),
         };
     }
@@ -45,7 +61,7 @@ pub(super) fn wanted(
     }
     Wanted {
         candidates,
-        named: false,
+        naming: Naming::Standard,
         within: None,
     }
 }
@@ -89,7 +105,7 @@ mod tests {
             standard.candidates,
             [PathBuf::from("cbmg.txt"), PathBuf::from("1/cbmg.txt")]
         );
-        assert!(!standard.named);
+        assert_eq!(standard.naming, Naming::Standard);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::suggest::did_you_mean;
 use crate::template;
 use crate::workload::{Check, Extraction, Extractor};
 use crate::xml::Element;
+use std::collections::BTreeSet;
 
 pub(super) fn checks(element: &Element, fields: &mut Fields<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -50,11 +51,12 @@ const EXTRACTORS: [&str; 4] = ["regex", "jsonpath", "css", "header"];
 
 pub(super) fn extractions(element: &Element, fields: &mut Fields<'_>) -> Vec<Extraction> {
     let mut list: Vec<Extraction> = Vec::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
     for child in element.all("extract") {
         let Some(extraction) = extraction(child, fields) else {
             continue;
         };
-        if list.iter().any(|e| e.name == extraction.name) {
+        if !names.insert(extraction.name.clone()) {
             fields.error(
                 format!("`{}` is extracted twice here", extraction.name),
                 child.open,

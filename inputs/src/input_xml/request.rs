@@ -11,6 +11,7 @@ use crate::suggest::did_you_mean;
 use crate::template;
 use crate::workload::Method;
 use crate::xml::Element;
+use std::collections::BTreeSet;
 
 pub(super) struct Request {
     pub(super) method: Method,
@@ -125,11 +126,12 @@ fn unique(tag: &Element, input: Input, fields: &mut Fields<'_>) -> Option<Span> 
 
 fn sequences(list: &Element, fields: &mut Fields<'_>) -> Vec<SequenceDraft> {
     let mut sequences: Vec<SequenceDraft> = Vec::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
     for element in list.all("sequence") {
         let Some(sequence) = sequence(element, fields) else {
             continue;
         };
-        if sequences.iter().any(|s| s.name.value == sequence.name.value) {
+        if !names.insert(sequence.name.value.clone()) {
             fields.push(
                 Diagnostic::error(format!("the sequence `{}` twice", sequence.name.value))
                     .expected("one sequence of a name in a transaction"),

@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::http;
 use crate::number;
 use crate::source::RawText;
 use crate::suggest::did_you_mean;
@@ -60,17 +61,11 @@ fn java(element: &Element, notes: &mut Diagnostics, fields: &mut Fields<'_>) -> 
 }
 
 fn host(text: &RawText, fields: &mut Fields<'_>) -> bool {
-    let good = text.value.len() <= 255
-        && text
-            .value
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '%'));
-    if !good {
-        fields.push(
-            Diagnostic::error(format!("`{}` for a machine", text.value))
-                .expected("a host name or an IP address, such as 10.129.41.154"),
-            text.span(),
-        );
+    let checked = http::machine(&text.value);
+    let good = checked.is_ok();
+    if let Err(why) = checked {
+        let expected = "a host name or an IP address, such as 10.129.41.154";
+        fields.push(Diagnostic::error(why).expected(expected), text.span());
     }
     good
 }

@@ -120,11 +120,14 @@ pub const TAGS: &[TagRule] = &[
         &["transaction"],
         "true: redirects are followed and belong to the transaction; false by default.",
     ),
-    own(
-        "expect",
-        &["transaction"],
-        "Accepted status codes, comma-separated; without it, any below 400.",
-    ),
+    TagRule {
+        many: true,
+        ..own(
+            "expect",
+            &["transaction"],
+            "Accepted status codes and ranges of them, comma-separated; without it, any below 400.",
+        )
+    },
     TagRule {
         many: true,
         ..own("contains", &["transaction"], "Text that the answer must contain.")

@@ -66,7 +66,8 @@ impl Checker<'_> {
                 self.unknown_tag(parent, element, &allowed);
                 continue;
             };
-            if seen.contains(&rule.name) && !rule.many {
+            let again = !rule.many && seen.contains(&rule.name);
+            if again {
                 self.found.report(
                     self.source,
                     element.name_span,
@@ -75,7 +76,9 @@ impl Checker<'_> {
                         .hint("remove one of them"),
                 );
             }
-            seen.push(rule.name);
+            if !rule.many && !again {
+                seen.push(rule.name);
+            }
             self.element(rule, element);
         }
     }

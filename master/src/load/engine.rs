@@ -1,5 +1,6 @@
 //! Starts the generator threads, tells them how many users they have, and merges what they see.
 
+use super::arrivals::ArrivalLaw;
 use super::plan::Plan;
 use super::shard::recorder::{RecordStore, Recorder};
 use super::shard::{Command, Control, Shard, ShardEnd, ShardPlace, Waiting};
@@ -85,6 +86,16 @@ impl Engine {
     pub fn set_users(&self, users: u32) {
         for shard in &self.shards {
             shard.control.tell(Command::Users(users));
+        }
+    }
+
+    /// Begins so many transactions a second from now on, whether or not earlier ones have ended; 0 stops. The
+    /// transactions are those of users that walk as ever, but do not think. An engine is used either by this or by
+    /// `set_users`, not by both.
+    pub fn set_rate(&self, rate_per_s: f64, law: ArrivalLaw) {
+        let from_ns = self.clock.now_ns();
+        for shard in &self.shards {
+            shard.control.tell(Command::Rate(rate_per_s, law, from_ns));
         }
     }
 

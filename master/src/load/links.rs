@@ -5,6 +5,8 @@ use crate::clock::Clock;
 use crate::transport::Failure;
 use crate::transport::connection::{Connection, Readiness};
 use crate::transport::http1::Limits;
+use crate::transport::tls::{TlsSession, TlsState};
+use crate::transport::url::Origin;
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,6 +31,20 @@ pub struct Destination<'a> {
     pub origin: usize,
     /// Which of the origin's addresses is tried; moved on past those that refuse at once.
     pub attempt: &'a mut usize,
+    /// TLS settings of the user's session, for an https origin.
+    pub tls: Option<TlsSession>,
+}
+
+/// The TLS side of a connection to an origin; `None` for plain HTTP.
+///
+/// # Errors
+/// The origin needs TLS and cannot have it.
+pub fn tls_state(origin: &Origin, session: Option<&TlsSession>) -> Result<Option<Box<TlsState>>, Failure> {
+    if !origin.https {
+        return Ok(None);
+    }
+    let session = session.ok_or_else(|| Failure::Handshake("not set up".to_owned()))?;
+    TlsState::new(session, &origin.host).map(|state| Some(Box::new(state)))
 }
 
 #[derive(Debug, Default)]
@@ -44,23 +60,29 @@ pub struct Links {
     slots: Vec<Slot>,
     free: Vec<u32>,
     open: u32,
-    /// Which of the addresses 127.0.0.2, 127.0.0.3 ... to connect from, once the ports of 127.0.0.1 are used up.
-    loopback_source: u8,
+    /// Connections after which the next of the addresses 127.0.0.1, 127.0.0.2 ... is connected from.
+    per_source: u32,
+    /// How many of these addresses have no ports left.
+    exhausted_sources: u32,
 }
 
-/// Source addresses tried on loopback when ports run out; each has some 28,000 ports.
-const LOOPBACK_SOURCES: u8 = 200;
+/// Connections from one loopback address over all threads. There are some 28,000 ports, but the kernel looks for a free
+/// one in turn, and from about half of that number on a single connect takes it a millisecond and more.
+const CONNECTIONS_PER_SOURCE: usize = 8_000;
+/// Source addresses tried on loopback.
+const LOOPBACK_SOURCES: u32 = 200;
 
 impl Links {
-    /// No connections yet.
+    /// No connections yet, on one of so many threads.
     #[must_use]
-    pub const fn new(limits: Limits) -> Self {
+    pub const fn new(limits: Limits, threads: usize) -> Self {
         Self {
             limits,
             slots: Vec::new(),
             free: Vec::new(),
             open: 0,
-            loopback_source: 0,
+            per_source: (CONNECTIONS_PER_SOURCE / if threads == 0 { 1 } else { threads }) as u32 + 1,
+            exhausted_sources: 0,
         }
     }
 
@@ -89,7 +111,8 @@ impl Links {
     ) -> Result<u32, Failure> {
         let mut refused = Failure::Refused("no address is left".to_owned());
         while let Some(address) = origins.address(to.origin, *to.attempt) {
-            match self.dial(address, clock) {
+            let tls = || tls_state(origins.origin(to.origin), to.tls.as_ref());
+            match self.dial(address, &tls, clock) {
                 Ok(connection) => {
                     return self.register(
                         Link {
@@ -131,22 +154,33 @@ impl Links {
         Ok(index)
     }
 
-    fn dial(&mut self, address: SocketAddr, clock: &Clock) -> Result<Connection, Failure> {
+    fn dial(
+        &mut self,
+        address: SocketAddr,
+        tls: &dyn Fn() -> Result<Option<Box<TlsState>>, Failure>,
+        clock: &Clock,
+    ) -> Result<Connection, Failure> {
         loop {
-            match Connection::open(address, self.source(address), self.limits, clock) {
-                Err(Failure::NoPort) if self.can_move_on(address) => self.loopback_source += 1,
+            match Connection::open(address, self.source(address), tls()?, self.limits, clock) {
+                Err(Failure::NoPort) if self.source_number(address).is_some_and(|n| n < LOOPBACK_SOURCES) => {
+                    self.exhausted_sources += 1;
+                }
                 other => return other,
             }
         }
     }
 
+    /// Where to connect from; `None` leaves it to the system.
     fn source(&self, address: SocketAddr) -> Option<IpAddr> {
-        let moved = self.loopback_source > 0 && address.is_ipv4() && address.ip().is_loopback();
-        moved.then(|| IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1 + self.loopback_source)))
+        let number = self.source_number(address).filter(|number| *number > 0)?;
+        let last = u8::try_from(number.min(LOOPBACK_SOURCES)).unwrap_or(u8::MAX);
+        Some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1 + last)))
     }
 
-    fn can_move_on(&self, address: SocketAddr) -> bool {
-        address.is_ipv4() && address.ip().is_loopback() && self.loopback_source < LOOPBACK_SOURCES
+    /// Which loopback address is in turn; `None` for other destinations, which see only addresses that this machine has.
+    fn source_number(&self, address: SocketAddr) -> Option<u32> {
+        let loopback = address.is_ipv4() && address.ip().is_loopback();
+        loopback.then_some(self.open / self.per_source + self.exhausted_sources)
     }
 
     /// The connection that an event is meant for; `None` if it was closed in the meantime.

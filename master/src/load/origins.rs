@@ -32,6 +32,12 @@ impl Origins {
         })
     }
 
+    /// Whether any of them needs TLS.
+    #[must_use]
+    pub fn any_https(&self) -> bool {
+        self.known.iter().any(|known| known.origin.https)
+    }
+
     /// Index of an origin, if it is known.
     #[must_use]
     pub fn position(&self, origin: &Origin) -> Option<usize> {

@@ -9,6 +9,7 @@ use super::{EngineConfig, EngineError, Script};
 use crate::transport::connection::Keep;
 use crate::transport::http1::Limits;
 use crate::transport::resolve::resolve;
+use crate::transport::tls::TlsClient;
 use crate::transport::url::{Origin, encode, split_origin};
 use autoperf_inputs::workload::{Extraction, Part, Template, Transaction, Workload};
 use autoperf_models::distribution::Distribution;
@@ -28,6 +29,10 @@ pub struct Plan {
     pub origins: Origins,
     /// Limits on answers.
     pub limits: Limits,
+    /// Most users of the open mode.
+    pub max_open_users: usize,
+    /// TLS settings, where a user may come to need them.
+    pub tls: Option<TlsClient>,
 }
 
 /// One transaction, compiled.
@@ -79,7 +84,19 @@ impl Plan {
                 body: planned.keeps_page || planned.examination.needs_body(),
             };
         }
+        let may_need_tls = workload.transactions.iter().any(|t| t.follow_redirects) || origins.any_https();
+        let tls = if may_need_tls {
+            let system = |source| EngineError::System {
+                what: "roots of certificates",
+                source,
+            };
+            Some(TlsClient::new(&config.trust).map_err(system)?)
+        } else {
+            None
+        };
         Ok(Self {
+            tls,
+            max_open_users: config.max_open_users,
             seed: config.seed,
             transactions,
             walk,

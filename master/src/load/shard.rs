@@ -1,5 +1,6 @@
 //! One generator thread: an event loop that waits, reads, writes and obeys what sessions decide.
 
+use super::arrivals::{ArrivalLaw, Arrivals};
 use super::links::{Links, event_readiness};
 use super::origins::Origins;
 use super::plan::Plan;
@@ -8,6 +9,7 @@ use super::walk::Tally;
 use super::wheel::Wheel;
 use crate::clock::Clock;
 use crate::transport::Phases;
+use crate::transport::tls::TlsSession;
 use recorder::Recorder;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
@@ -15,14 +17,18 @@ use rustix::io::Errno;
 use std::sync::{Arc, Mutex, PoisonError};
 
 mod exchange;
+mod open;
 mod population;
 pub mod recorder;
 
 /// What the thread is told from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Command {
     /// So many users over all threads.
     Users(u32),
+    /// So many transactions a second over all threads, by this law, whatever the users do; counted from this instant,
+    /// ns, the same for all threads.
+    Rate(f64, ArrivalLaw, u64),
     /// End now.
     Stop,
 }
@@ -106,6 +112,8 @@ impl Waiting {
 enum Activity {
     Thinking,
     Exchanging,
+    /// Waits for an arrival, in the open mode.
+    Resting,
     Finished,
 }
 
@@ -117,6 +125,8 @@ struct User {
     link: Option<u32>,
     /// Kept connections to other origins.
     parked: Vec<u32>,
+    /// TLS settings of the session, once it has needed them.
+    tls: Option<TlsSession>,
     leaving: bool,
     joined_just_now: bool,
     retried: bool,
@@ -167,6 +177,12 @@ pub struct Shard {
     recorder: Recorder,
     tally: Tally,
     stopped: bool,
+    /// Whether arrivals, not think times, begin transactions.
+    open: bool,
+    arrivals: Arrivals,
+    /// Users without work, in the open mode.
+    resting: Vec<u32>,
+    max_open_users: usize,
 }
 
 impl Shard {
@@ -185,8 +201,7 @@ impl Shard {
             place,
             origins: plan.origins.clone(),
             tally: plan.walk.tally(),
-            links: Links::new(plan.limits),
-            plan,
+            links: Links::new(plan.limits, place.count),
             clock,
             epoch_unix_s,
             waiting,
@@ -201,6 +216,11 @@ impl Shard {
             scratch: Vec::new(),
             recorder,
             stopped: false,
+            open: false,
+            arrivals: Arrivals::new(plan.seed, place.index),
+            resting: Vec::new(),
+            max_open_users: plan.max_open_users.div_ceil(place.count.max(1)),
+            plan,
         }
     }
 
@@ -227,6 +247,7 @@ impl Shard {
                     .read_delay(now_ns - if slept { returned_ns } else { looked_ns });
             }
             looked_ns = returned_ns;
+            self.arrive(now_ns);
             self.wheel.advance(now_ns, &mut fired);
             for user in fired.drain(..) {
                 self.fire(user);
@@ -253,9 +274,10 @@ impl Shard {
             0
         } else {
             let window_ns = self.recorder.window_end_ns();
-            self.wheel
-                .next_ns()
-                .map_or(window_ns, |timer_ns| timer_ns.min(window_ns))
+            let timer_ns = self.wheel.next_ns().unwrap_or(u64::MAX);
+            window_ns
+                .min(timer_ns)
+                .min(self.arrivals.next_ns().unwrap_or(u64::MAX))
         };
         wait_for(&self.waiting.epoll, until_ns.saturating_sub(now_ns), events);
     }
@@ -266,6 +288,7 @@ impl Shard {
             for command in self.waiting.control.take() {
                 match command {
                     Command::Users(users) => self.set_users(users),
+                    Command::Rate(rate_per_s, law, from_ns) => self.set_rate(rate_per_s, law, from_ns),
                     Command::Stop => self.stopped = true,
                 }
             }
@@ -305,13 +328,18 @@ impl Shard {
         {
             Some(Activity::Thinking) => self.start(user),
             Some(Activity::Exchanging) => self.time_out(user),
-            Some(Activity::Finished) | None => {}
+            Some(Activity::Resting | Activity::Finished) | None => {}
         }
     }
 
     fn cut_windows(&mut self, now_ns: u64) {
         if now_ns >= self.recorder.window_end_ns() {
-            let users = u32::try_from(self.members).unwrap_or(u32::MAX);
+            let users = if self.open {
+                self.busy_users()
+            } else {
+                self.members
+            };
+            let users = u32::try_from(users).unwrap_or(u32::MAX);
             self.recorder
                 .cut(now_ns, (users, self.finished), self.links.len());
         }

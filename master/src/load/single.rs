@@ -2,7 +2,7 @@
 
 use super::encoding;
 use super::examine::Answer;
-use super::links::event_readiness;
+use super::links::{event_readiness, tls_state};
 use super::origins::Origins;
 use super::plan::Plan;
 use super::render::Surroundings;
@@ -11,6 +11,7 @@ use super::walk::Tally;
 use super::{EngineConfig, EngineError, ProfileStep, Script};
 use crate::clock::Clock;
 use crate::transport::connection::{Connection, Keep, Readiness};
+use crate::transport::tls::{TlsClient, TlsSession};
 use crate::transport::{Failure, Phase, Phases, Progress};
 use autoperf_inputs::workload::Workload;
 use autoperf_models::record::{Outcome, Record};
@@ -30,6 +31,7 @@ pub struct SingleUser {
     /// What has been extracted, by name.
     names: Vec<String>,
     connection: Option<(usize, Connection)>,
+    tls: Option<TlsSession>,
     default_timeout: Duration,
     /// Text of the last page, where a later link may come from it.
     page: Option<Vec<u8>>,
@@ -72,19 +74,23 @@ impl SingleUser {
         } else {
             Script::Sequence((0..workload.transactions.len()).map(once).collect())
         };
-        Self::with_script(workload, script, seed)
+        let config = EngineConfig {
+            seed,
+            ..EngineConfig::default()
+        };
+        Self::with_script(workload, script, &config)
     }
 
     /// A user about to carry out a script.
     ///
     /// # Errors
     /// As `Engine::start`.
-    pub fn with_script(workload: &Workload, script: Script, seed: u64) -> Result<Self, EngineError> {
-        let config = EngineConfig {
-            seed,
-            ..EngineConfig::default()
-        };
-        let plan = Plan::new(workload, script, &config)?;
+    pub fn with_script(
+        workload: &Workload,
+        script: Script,
+        config: &EngineConfig,
+    ) -> Result<Self, EngineError> {
+        let plan = Plan::new(workload, script, config)?;
         let clock = Clock::start();
         let mut names: Vec<String> = Vec::new();
         for extraction in workload.transactions.iter().flat_map(|t| &t.extractions) {
@@ -95,6 +101,7 @@ impl SingleUser {
         Ok(Self {
             origins: plan.origins.clone(),
             session: Session::new(&plan, 0, 0),
+            tls: plan.tls.as_ref().map(TlsClient::session),
             tally: plan.walk.tally(),
             plan,
             clock,
@@ -178,13 +185,7 @@ impl SingleUser {
             };
             attempt.request = ask.whole.map_or(buffer, <[u8]>::to_vec);
             let ask = Ask { whole: None, ..ask };
-            let sent = send(
-                &mut self.connection,
-                &self.origins,
-                (ask, address),
-                &attempt.request,
-                &self.clock,
-            );
+            let sent = self.send((ask, address), &attempt.request);
             let ended = sent.and_then(|epoll| self.receive(&epoll, until_ns));
             let aged = self
                 .connection
@@ -213,6 +214,40 @@ impl SingleUser {
             }
             again = true;
         }
+    }
+
+    /// Sends on the kept connection or a new one; the event queue that watches it.
+    fn send(&mut self, (ask, attempt): (Ask<'_>, usize), request: &[u8]) -> Result<OwnedFd, Ended> {
+        let no_queue = |error: rustix::io::Errno| Ended::Failed(Failure::NoResource(error.to_string()));
+        let mut connection = match self.connection.take() {
+            Some((origin, connection)) if origin == ask.origin => connection,
+            _ => self.open(ask.origin, attempt).map_err(Ended::Failed)?,
+        };
+        let queue = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(no_queue)?;
+        let flags =
+            epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::RDHUP | epoll::EventFlags::ET;
+        epoll::add(&queue, connection.socket(), epoll::EventData::new_u64(0), flags).map_err(no_queue)?;
+        let progress = connection.submit(
+            request,
+            ask.head_request,
+            Keep {
+                head: true,
+                body: true,
+            },
+            &self.clock,
+        );
+        self.connection = Some((ask.origin, connection));
+        match progress {
+            Progress::Failed(failure) => Err(Ended::Failed(failure)),
+            _ => Ok(queue),
+        }
+    }
+
+    fn open(&self, origin: usize, attempt: usize) -> Result<Connection, Failure> {
+        let address = self.origins.address(origin, attempt);
+        let address = address.ok_or_else(|| Failure::Refused("no address".to_owned()))?;
+        let tls = tls_state(self.origins.origin(origin), self.tls.as_ref())?;
+        Connection::open(address, None, tls, self.plan.limits, &self.clock)
     }
 
     fn receive(&mut self, queue: &OwnedFd, until_ns: u64) -> Result<(), Ended> {
@@ -291,7 +326,11 @@ impl SingleUser {
 /// # Errors
 /// As `Engine::start`.
 pub fn try_once(workload: &Workload, transaction: usize, timeout: Duration) -> Result<Attempt, EngineError> {
-    let mut user = SingleUser::with_script(workload, Script::Sequence(vec![once(transaction)]), 1)?;
+    let mut user = SingleUser::with_script(
+        workload,
+        Script::Sequence(vec![once(transaction)]),
+        &EngineConfig::default(),
+    )?;
     user.set_default_timeout(timeout);
     user.step().ok_or(EngineError::NoTransaction(transaction))
 }
@@ -325,45 +364,6 @@ fn once(transaction: usize) -> ProfileStep {
         transaction,
         count: Some(1),
         think_time_s: 0.0,
-    }
-}
-
-/// Sends on the kept connection or a new one; the event queue that watches it.
-fn send(
-    kept: &mut Option<(usize, Connection)>,
-    origins: &Origins,
-    (ask, attempt): (Ask<'_>, usize),
-    request: &[u8],
-    clock: &Clock,
-) -> Result<OwnedFd, Ended> {
-    let no_queue = |error: rustix::io::Errno| Ended::Failed(Failure::NoResource(error.to_string()));
-    let limits = crate::transport::http1::Limits::default();
-    let mut connection = match kept.take() {
-        Some((origin, connection)) if origin == ask.origin => connection,
-        _ => {
-            let address = origins
-                .address(ask.origin, attempt)
-                .ok_or_else(|| Ended::Failed(Failure::Refused("no address".to_owned())))?;
-            Connection::open(address, None, limits, clock).map_err(Ended::Failed)?
-        }
-    };
-    let queue = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(no_queue)?;
-    let flags =
-        epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::RDHUP | epoll::EventFlags::ET;
-    epoll::add(&queue, connection.socket(), epoll::EventData::new_u64(0), flags).map_err(no_queue)?;
-    let progress = connection.submit(
-        request,
-        ask.head_request,
-        Keep {
-            head: true,
-            body: true,
-        },
-        clock,
-    );
-    *kept = Some((ask.origin, connection));
-    match progress {
-        Progress::Failed(failure) => Err(Ended::Failed(failure)),
-        _ => Ok(queue),
     }
 }
 

@@ -57,6 +57,11 @@ pub struct TransactionWindow {
     pub response_sum_s: f64,
     /// Sum of the squares of the served ones' response times, s^2.
     pub response_sum_sq_s2: f64,
+    /// In the open mode: the served ones' times from the intended start, not the real one, microseconds. Where the two
+    /// differ, the generator was late, and these tell what somebody who came at that moment would have waited.
+    pub intended_us: Vec<u32>,
+    /// Sum of those, s.
+    pub intended_sum_s: f64,
     /// Sum over those that failed of the time from start to end, s.
     pub failed_sum_s: f64,
     /// Connections opened for the served ones.
@@ -86,6 +91,12 @@ pub struct GeneratorWindow {
     pub cpu_ns: u64,
     /// CPU time of the busiest one, ns.
     pub busiest_shard_cpu_ns: u64,
+    /// Time for which the threads were ready but had no processor, ns; 0 where the kernel does not tell.
+    pub queued_ns: u64,
+    /// Times that the threads were given a processor.
+    pub turns: u64,
+    /// Time for which the thread that wanted a processor most had or wanted one, ns.
+    pub busiest_shard_wanted_ns: u64,
     /// Number of generator threads.
     pub shards: u32,
     /// How much later than intended transactions were begun after a think time, microseconds.
@@ -94,6 +105,8 @@ pub struct GeneratorWindow {
     pub read_delay: Histogram,
     /// Records that were not taken in time and are lost.
     pub dropped: u64,
+    /// Transactions of the open mode that could not begin because the users allowed were all busy.
+    pub unstarted: u64,
     /// Connections open at the end of the window.
     pub connections: u32,
     /// Connections that could not be opened for lack of a local port.
@@ -134,8 +147,7 @@ impl TransactionWindow {
         self.served += 1;
         let response_ns = record.last_byte_ns.saturating_sub(record.start_ns);
         let response_s = response_ns as f64 * 1e-9;
-        self.response_us
-            .push(u32::try_from((response_ns + 500) / 1_000).unwrap_or(u32::MAX));
+        self.response_us.push(microseconds(response_ns));
         self.response_sum_s += response_s;
         self.response_sum_sq_s2 += response_s * response_s;
         if record.connect_start_ns > 0 {
@@ -151,7 +163,18 @@ impl TransactionWindow {
         self.process_sum_s += between_s(record.last_byte_ns, record.end_ns);
     }
 
+    /// Adds the time from the intended start of a served one.
+    pub fn add_intended(&mut self, record: &Record) {
+        if record.outcome.is_ok() {
+            let time_ns = record.last_byte_ns.saturating_sub(record.scheduled_ns);
+            self.intended_us.push(microseconds(time_ns));
+            self.intended_sum_s += time_ns as f64 * 1e-9;
+        }
+    }
+
     fn merge(&mut self, other: Self) {
+        self.intended_us.extend(other.intended_us);
+        self.intended_sum_s += other.intended_sum_s;
         self.served += other.served;
         for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
             *mine += theirs;
@@ -176,16 +199,20 @@ impl GeneratorWindow {
     /// Things that the generator could not do, however short the window: each one makes a level suspect.
     #[must_use]
     pub const fn failures(&self) -> u64 {
-        self.dropped + self.ports_exhausted + self.resources_exhausted
+        self.dropped + self.unstarted + self.ports_exhausted + self.resources_exhausted
     }
 
     fn merge(&mut self, other: Self) {
         self.cpu_ns += other.cpu_ns;
         self.busiest_shard_cpu_ns = self.busiest_shard_cpu_ns.max(other.busiest_shard_cpu_ns);
+        self.queued_ns += other.queued_ns;
+        self.turns += other.turns;
+        self.busiest_shard_wanted_ns = self.busiest_shard_wanted_ns.max(other.busiest_shard_wanted_ns);
         self.shards += other.shards;
         self.lateness_us.extend(other.lateness_us);
         self.read_delay.merge(&other.read_delay);
         self.dropped += other.dropped;
+        self.unstarted += other.unstarted;
         self.connections += other.connections;
         self.ports_exhausted += other.ports_exhausted;
         self.resources_exhausted += other.resources_exhausted;
@@ -243,6 +270,10 @@ pub const fn outcome_index(outcome: Outcome) -> usize {
         Outcome::TooLarge => 10,
         Outcome::Generator => 11,
     }
+}
+
+fn microseconds(time_ns: u64) -> u32 {
+    u32::try_from((time_ns + 500) / 1_000).unwrap_or(u32::MAX)
 }
 
 fn between_s(from_ns: u64, to_ns: u64) -> f64 {

@@ -2,9 +2,11 @@
 
 use super::http1::head::Head;
 use super::http1::{Fault, Item, Limits, ResponseReader};
+use super::stream::Stream;
+use super::tls::TlsState;
 use super::{Failure, Phase, Phases, Progress, socket};
 use crate::clock::Clock;
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::BorrowedFd;
 use std::net::{IpAddr, SocketAddr};
 
 /// What of an answer is kept for the caller; everything else is counted and forgotten.
@@ -30,6 +32,7 @@ pub struct Readiness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Connecting,
+    Handshake,
     Idle,
     Exchange,
 }
@@ -37,7 +40,7 @@ enum Stage {
 /// A connection: being established, idle, or within an exchange.
 #[derive(Debug)]
 pub struct Connection {
-    socket: OwnedFd,
+    stream: Stream,
     stage: Stage,
     reused: bool,
     peer_closed: bool,
@@ -57,13 +60,14 @@ const READS_PER_TURN: usize = 16;
 const KEPT_CAPACITY_BYTES: usize = 1024;
 
 impl Connection {
-    /// Begins a connection attempt.
+    /// Begins a connection attempt, by TLS if its state is given.
     ///
     /// # Errors
     /// The attempt failed at once.
     pub fn open(
         address: SocketAddr,
         source: Option<IpAddr>,
+        tls: Option<Box<TlsState>>,
         limits: Limits,
         clock: &Clock,
     ) -> Result<Self, Failure> {
@@ -71,9 +75,9 @@ impl Connection {
             connect_start_ns: clock.now_ns(),
             ..Phases::default()
         };
-        let socket = socket::dial(address, source)?;
+        let stream = Stream::new(socket::dial(address, source)?, tls);
         Ok(Self {
-            socket,
+            stream,
             stage: Stage::Connecting,
             reused: false,
             peer_closed: false,
@@ -90,7 +94,7 @@ impl Connection {
     /// The socket, for registration with an event loop.
     #[must_use]
     pub fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.stream.socket()
     }
 
     /// Begins an exchange on a connection that is idle or still being established.
@@ -101,7 +105,7 @@ impl Connection {
         self.body.clear();
         self.outgoing.clear();
         self.outgoing_sent = 0;
-        if self.stage == Stage::Connecting {
+        if matches!(self.stage, Stage::Connecting | Stage::Handshake) {
             self.outgoing.extend_from_slice(request);
             return Progress::Pending;
         }
@@ -111,15 +115,16 @@ impl Connection {
             ..Phases::default()
         };
         self.stage = Stage::Exchange;
-        match socket::write(&self.socket, request) {
-            Ok(Some(sent)) if sent == request.len() => {
-                self.phases.bytes_sent = sent as u64;
-                self.phases.send_end_ns = clock.now_ns();
+        match self.stream.write(request) {
+            Ok(taken) if taken < request.len() => {
+                self.phases.bytes_sent = taken as u64;
+                self.outgoing.extend_from_slice(&request[taken..]);
             }
-            Ok(sent) => {
-                let sent = sent.unwrap_or(0);
-                self.phases.bytes_sent = sent as u64;
-                self.outgoing.extend_from_slice(&request[sent..]);
+            Ok(taken) => {
+                self.phases.bytes_sent = taken as u64;
+                return self
+                    .send_more(clock)
+                    .map_or_else(Progress::Failed, |()| Progress::Pending);
             }
             Err(failure) => return Progress::Failed(failure),
         }
@@ -133,22 +138,27 @@ impl Connection {
             if !(readiness.writable || readiness.closed) {
                 return Progress::Pending;
             }
-            if let Err(failure) = socket::connected(&self.socket) {
+            if let Err(failure) = self.stream.connected() {
                 return Progress::Failed(failure);
             }
-            let now = clock.now_ns();
-            self.phases.connect_end_ns = now;
-            self.phases.send_start_ns = now;
-            self.stage = Stage::Exchange;
+            self.phases.connect_end_ns = clock.now_ns();
+            self.stage = Stage::Handshake;
+        }
+        if self.stage == Stage::Handshake {
+            match self.stream.handshake() {
+                Ok(true) => self.begin_exchange(clock),
+                Ok(false) => return Progress::Pending,
+                Err(failure) => return Progress::Failed(failure),
+            }
         }
         if self.stage == Stage::Idle {
             return self.idle(readiness, buffer);
         }
         let mut broken = None;
-        if self.outgoing_sent < self.outgoing.len() {
+        if self.phases.send_end_ns == 0 {
             broken = self.send_more(clock).err();
         }
-        if readiness.readable || readiness.closed || broken.is_some() {
+        if readiness.readable || readiness.closed || broken.is_some() || self.stream.is_tls() {
             // Even when sending failed the answer may be there: servers refuse a long body early.
             return match (self.receive(buffer, clock), broken) {
                 (Progress::Pending, Some(failure)) => Progress::Failed(failure),
@@ -158,9 +168,22 @@ impl Connection {
         Progress::Pending
     }
 
-    /// Neither an answer nor anything else may come without a request.
-    fn idle(&self, readiness: Readiness, buffer: &mut [u8]) -> Progress {
-        if readiness.closed || (readiness.readable && socket::read(&self.socket, buffer) != Ok(None)) {
+    fn begin_exchange(&mut self, clock: &Clock) {
+        let now_ns = if self.stream.is_tls() {
+            clock.now_ns()
+        } else {
+            self.phases.connect_end_ns
+        };
+        if self.stream.is_tls() {
+            self.phases.tls_end_ns = now_ns;
+        }
+        self.phases.send_start_ns = now_ns;
+        self.stage = Stage::Exchange;
+    }
+
+    /// Neither an answer nor anything else may come without a request, except what TLS says to itself.
+    fn idle(&mut self, readiness: Readiness, buffer: &mut [u8]) -> Progress {
+        if readiness.closed || (readiness.readable && self.stream.read(buffer) != Ok(None)) {
             return Progress::IdleClosed;
         }
         Progress::Pending
@@ -168,23 +191,24 @@ impl Connection {
 
     fn send_more(&mut self, clock: &Clock) -> Result<(), Failure> {
         while self.outgoing_sent < self.outgoing.len() {
-            match socket::write(&self.socket, &self.outgoing[self.outgoing_sent..])? {
-                Some(sent) => {
-                    self.outgoing_sent += sent;
-                    self.phases.bytes_sent += sent as u64;
-                }
-                None => return Ok(()),
+            let taken = self.stream.write(&self.outgoing[self.outgoing_sent..])?;
+            if taken == 0 {
+                return Ok(());
             }
+            self.outgoing_sent += taken;
+            self.phases.bytes_sent += taken as u64;
         }
-        self.phases.send_end_ns = clock.now_ns();
-        self.outgoing = Vec::new();
-        self.outgoing_sent = 0;
+        if self.stream.flush()? {
+            self.phases.send_end_ns = clock.now_ns();
+            self.outgoing = Vec::new();
+            self.outgoing_sent = 0;
+        }
         Ok(())
     }
 
     fn receive(&mut self, buffer: &mut [u8], clock: &Clock) -> Progress {
         for _ in 0..READS_PER_TURN {
-            let received = match socket::read(&self.socket, buffer) {
+            let received = match self.stream.read(buffer) {
                 Ok(None) => return Progress::Pending,
                 Ok(Some(received)) => received,
                 Err(failure) => return Progress::Failed(failure),
@@ -209,7 +233,7 @@ impl Connection {
                     return Progress::Failed(Failure::Answer(fault));
                 }
             }
-            if received < buffer.len() && !self.peer_closed {
+            if received < buffer.len() && !self.peer_closed && !self.stream.is_tls() {
                 return Progress::Pending;
             }
         }
@@ -270,13 +294,13 @@ impl Connection {
     /// Whether part of the request waits because the socket takes no more.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
-        self.stage == Stage::Exchange && self.outgoing_sent < self.outgoing.len()
+        self.stage == Stage::Exchange && self.phases.send_end_ns == 0
     }
 
     /// The phase that the exchange is in.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        if self.stage == Stage::Connecting {
+        if matches!(self.stage, Stage::Connecting | Stage::Handshake) {
             Phase::Connect
         } else if self.phases.send_end_ns == 0 {
             Phase::Send

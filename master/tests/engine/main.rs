@@ -9,4 +9,5 @@ mod requests;
 mod sessions;
 mod single;
 mod site;
+mod tls;
 mod workloads;

@@ -2,7 +2,7 @@
 
 use crate::site::{Request, Site, Step, page};
 use crate::workloads::{config, endless, records, start, transaction, window_with};
-use autoperf::load::{Engine, EngineConfig, Script};
+use autoperf::load::{ArrivalLaw, Engine, EngineConfig, Script};
 use autoperf_inputs::workload::Transaction;
 use autoperf_models::distribution::Distribution;
 use std::time::Duration;
@@ -129,4 +129,49 @@ fn users_that_join_together_do_not_go_in_step() {
         spread_s > 0.2,
         "80 % of the users within {spread_s} s of a think time of 0.4 s"
     );
+}
+
+#[test]
+fn the_open_mode_begins_transactions_by_the_clock_alone() {
+    let site = Site::start(|_: &Request| [vec![Step::Pause(Duration::from_millis(50))], page("x")].concat());
+    let config = EngineConfig {
+        shards: Some(2),
+        ..config()
+    };
+    let workload = endless(transaction("t", &site.url("/"), 7.0));
+    let engine = Engine::start(&workload, Script::Navigation, config).expect("valid");
+    engine.set_rate(200.0, ArrivalLaw::Constant);
+    let mut done = records(&engine, 200);
+    engine.set_rate(0.0, ArrivalLaw::Constant);
+    let window = window_with(&engine, |w| w.users == 0);
+    assert_eq!((window.think_count, window.generator.unstarted), (0, 0));
+    assert!(done.iter().all(|r| r.outcome.is_ok()));
+    done.sort_by_key(|r| r.scheduled_ns);
+    // Every 5 ms, however long the answers take: about ten users are busy at a time.
+    assert!(
+        done[..100]
+            .windows(2)
+            .all(|pair| pair[1].scheduled_ns - pair[0].scheduled_ns == 5_000_000)
+    );
+    assert!(site.connections() >= 9, "{}", site.connections());
+}
+
+#[test]
+fn a_stalled_site_shows_in_the_times_from_the_intended_start() {
+    let site = Site::start(|_: &Request| [vec![Step::Pause(Duration::from_millis(100))], page("x")].concat());
+    let config = EngineConfig {
+        max_open_users: 2,
+        ..config()
+    };
+    let workload = endless(transaction("t", &site.url("/"), 0.0));
+    let engine = Engine::start(&workload, Script::Navigation, config).expect("valid");
+    engine.set_rate(500.0, ArrivalLaw::Poisson);
+    let window = window_with(&engine, |w| w.generator.unstarted > 0 && w.served() > 0);
+    assert!(
+        window.generator.failures() > 0,
+        "what could not begin is never silent"
+    );
+    let part = &window.transactions[0];
+    assert_eq!(part.intended_us.len(), part.response_us.len());
+    assert!(part.intended_sum_s >= part.response_sum_s && part.served <= 4);
 }

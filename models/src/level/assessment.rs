@@ -1,14 +1,14 @@
 //! One look at all bins of a level: where its steady part begins, and what that part says.
 
-use super::cells::total;
+use super::cells::{total, windows};
 use super::interval::{Intervals, intervals};
 use super::warm_up::{WarmUp, warm_up};
 use super::{Bin, Precision, Steadiness};
 use crate::Estimate;
-use crate::stability::trend::mann_kendall;
+use crate::stability::verdict::{Evidence, judge};
 
-/// A trend in the batches is taken as shown below this p-value.
-const TREND_P_VALUE: f64 = 0.01;
+/// Windows that the verdict looks at, at most.
+const MOST_WINDOWS: usize = 100;
 
 /// What all bins so far say.
 #[derive(Debug, Clone)]
@@ -41,23 +41,22 @@ pub(super) fn assess(cells: &[Bin], precision: &Precision) -> Assessment {
     let steady = cells.get(warm_up.index..).unwrap_or_default();
     let part = total(steady);
     let intervals = intervals(steady, precision.confidence);
-    let trend = trend(&intervals);
     let worst = worst(&intervals, precision);
     let enough =
         part.length_s >= precision.min_measured_s - 1e-9 && part.completions >= precision.min_completions;
-    let steadiness = match trend {
-        _ if !warm_up.ended => Steadiness::NotSteady {
-            reason: "the transient since the level's begin has not ended".to_owned(),
-        },
-        Some(percent_per_minute) => Steadiness::Drifting { percent_per_minute },
-        None => Steadiness::Steady {
-            since_s: part.start_s,
-        },
-    };
+    let judged = if warm_up.ended { steady } else { cells };
+    let steadiness = judge(&Evidence {
+        warm: warm_up.ended,
+        windows: &windows(judged, MOST_WINDOWS),
+        batches: &intervals.batches,
+        throughput_tolerance: precision.throughput / 2.0,
+        response_tolerance: precision.response_time / 2.0,
+    });
+    let is_steady = matches!(steadiness, Steadiness::Steady { .. });
     Assessment {
         since: warm_up.index,
         warm: warm_up.ended,
-        precise: warm_up.ended && enough && intervals.trusted && trend.is_none() && worst <= 1.0,
+        precise: is_steady && enough && intervals.trusted && worst <= 1.0,
         remaining_s: remaining_s(&part, worst, precision),
         steadiness,
         part,
@@ -81,21 +80,4 @@ fn remaining_s(part: &Bin, worst: f64, precision: &Precision) -> Option<f64> {
     let by_width_s = part.length_s * worst * worst - part.length_s;
     let remaining_s = by_width_s.max(precision.min_measured_s - part.length_s).max(0.0);
     remaining_s.is_finite().then_some(remaining_s)
-}
-
-/// Change of the mean response time in per cent per minute where the batches show a trend in it or in throughput.
-fn trend(intervals: &Intervals) -> Option<f64> {
-    let batches = &intervals.batches;
-    let per_batch_s = total(batches).length_s / batches.len().max(1) as f64;
-    let throughputs: Vec<f64> = batches
-        .iter()
-        .map(|b| b.completions as f64 / b.length_s)
-        .collect();
-    let served = batches.iter().filter(|b| b.completions > 0);
-    let responses: Vec<f64> = served.map(|b| b.response_sum_s / b.completions as f64).collect();
-    let response = mann_kendall(&responses)?;
-    let shown = response.p_value < TREND_P_VALUE || mann_kendall(&throughputs)?.p_value < TREND_P_VALUE;
-    let mean = intervals.response_time_s?.value;
-    let percent_per_minute = 100.0 * response.slope / mean * 60.0 / per_batch_s;
-    (shown && percent_per_minute.is_finite()).then_some(percent_per_minute)
 }

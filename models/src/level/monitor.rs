@@ -2,6 +2,7 @@
 
 use super::assessment::{Assessment, assess};
 use super::cells::{Cells, total};
+use super::warm_up::ALWAYS_LEFT_OUT;
 use super::{Bin, LevelMeasurement, LevelState, Precision, StopReason};
 use crate::statistics::special::normal_quantile;
 
@@ -38,7 +39,7 @@ impl LevelMonitor {
             precision,
             cells: Cells::default(),
             elapsed_s: 0.0,
-            next_look_s: precision.min_measured_s,
+            next_look_s: first_look_s(&precision),
             finished: 0,
             timeouts: 0,
             state: LevelState::Warming,
@@ -126,6 +127,16 @@ impl LevelMonitor {
             response_time_s: assessment.response_time_s,
         }
     }
+}
+
+/// When the shortest measurement can be complete.
+fn first_look_s(precision: &Precision) -> f64 {
+    let measured_share = if precision.warm_up {
+        1.0 - ALWAYS_LEFT_OUT
+    } else {
+        1.0
+    };
+    precision.min_measured_s / measured_share
 }
 
 #[cfg(test)]

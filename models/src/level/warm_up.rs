@@ -13,10 +13,13 @@ const FEWEST_WINDOWS: usize = 10;
 /// Completions that a window should hold, so that its mean response time says something.
 const COMPLETIONS_PER_WINDOW: u64 = 5;
 /// Share of the level that is left out whatever it shows. A cut that does not depend on the data cannot bias them.
-const ALWAYS_LEFT_OUT: f64 = 0.05;
+pub(super) const ALWAYS_LEFT_OUT: f64 = 0.05;
 /// MSER's truncation is followed where what it cuts off differs from the rest by this many standard errors. MSER alone
 /// cuts off chance excursions too, and a mean of what is left is then too low, its interval too narrow.
-const SIGNIFICANT: f64 = 4.0;
+const SIGNIFICANT: f64 = 5.0;
+/// ... or by this many standard deviations of single windows: a transient that is slow against the level leaves a rest whose
+/// standard error is no measure.
+const FAR_OUT: f64 = 3.0;
 
 /// The cells before `index` are warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,11 @@ pub(super) struct WarmUp {
 /// test while bins arrive and the one over all bins are the same: it costs one pass over at most some thousand cells.
 pub(super) fn warm_up(cells: &[Bin], confidence: f64) -> WarmUp {
     let all = total(cells);
-    let count = (all.completions / COMPLETIONS_PER_WINDOW).min(MOST_WINDOWS) as usize;
+    // At low load a level may hold few transactions in all: fewer in a window then, as long as there are two.
+    let sparse = (all.completions / 2).min(FEWEST_WINDOWS as u64);
+    let count = (all.completions / COMPLETIONS_PER_WINDOW)
+        .max(sparse)
+        .min(MOST_WINDOWS) as usize;
     let windows = windows(cells, count);
     if count.min(windows.len()) < FEWEST_WINDOWS {
         return WarmUp {
@@ -67,7 +74,7 @@ impl Figure {
         let completions = bin.completions as f64;
         match self {
             Self::Throughput => (bin.length_s > 0.0).then(|| completions / bin.length_s),
-            Self::ResponseTime => (bin.completions > 0).then(|| bin.response_sum_s / completions),
+            Self::ResponseTime => bin.mean_response_s(),
         }
     }
 
@@ -100,20 +107,29 @@ fn significant_cut(cells: &[Bin], windows: &[Bin], figure: Figure, confidence: f
     }
     let (before, after) = cells.split_at(first_cell(cells, windows, cut));
     let rest = figure.estimate(&intervals(after, confidence))?;
-    let significant = differs(&total(before), &total(after), figure, rest);
+    let value = figure.of(&total(before));
+    let lengths = total(after).length_s / total(before).length_s;
+    let standard_error = rest.relative_half_width() / 2.0 * (1.0 + lengths).sqrt();
+    let tolerated = (SIGNIFICANT * standard_error).min(FAR_OUT * log_deviation(&windows[cut..], figure));
+    let significant = match value {
+        // On a logarithmic scale, since queues make high excursions noisier than low ones.
+        Some(value) if value > 0.0 && rest.value > 0.0 => (value / rest.value).ln().abs() > tolerated,
+        // Nothing was served at first: that is a warm-up where something is served later.
+        _ => rest.value > 0.0,
+    };
     Some(if significant { cut } else { 0 })
 }
 
-/// Whether the figure of `before` lies [`SIGNIFICANT`] standard errors from that of `after`, on a logarithmic scale: queues
-/// make high excursions noisier than low ones.
-fn differs(before: &Bin, after: &Bin, figure: Figure, rest: Estimate) -> bool {
-    match figure.of(before) {
-        Some(value) if value > 0.0 && rest.value > 0.0 => {
-            let standard_error =
-                rest.relative_half_width() / 2.0 * (1.0 + after.length_s / before.length_s).sqrt();
-            (value / rest.value).ln().abs() > SIGNIFICANT * standard_error
-        }
-        // Nothing was served at first: that is a warm-up where something is served later.
-        _ => rest.value > 0.0,
+/// Standard deviation of the logarithm of the windows' figure; infinite where there are too few.
+fn log_deviation(windows: &[Bin], figure: Figure) -> f64 {
+    let positive = windows.iter().filter_map(|w| figure.of(w)).filter(|v| *v > 0.0);
+    let logs: Vec<f64> = positive.map(f64::ln).collect();
+    let n = logs.len() as f64;
+    let mean = logs.iter().sum::<f64>() / n;
+    let deviation = (logs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    if deviation.is_nan() {
+        f64::INFINITY
+    } else {
+        deviation
     }
 }

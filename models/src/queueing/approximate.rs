@@ -125,24 +125,28 @@ impl<'a> Model<'a> {
     ) -> Result<Core, QueueingError> {
         let mut queue = start.map_or_else(|| self.even_queues(population), Clone::clone);
         let mut residence_s = self.queueing_s.clone();
+        let corrections = self.corrections(population, deviation);
         let (mut damping, mut last_change) = (1.0, f64::INFINITY);
         for _ in 0..MAX_ITERATIONS {
             let mut change: f64 = 0.0;
-            let found = self.found_by_arrivals(population, deviation, &queue);
+            let mut total = self.totals(population, &queue);
             for (c, users) in population.iter().enumerate().filter(|(_, users)| **users > 0.0) {
-                let mut cycle_s = self.network.classes[c].think_time_s;
+                let (mut cycle_s, per_user) = (self.network.classes[c].think_time_s, users.recip());
                 for (k, time) in residence_s[c].iter_mut().enumerate() {
-                    *time = self.queueing_s[c][k] * (1.0 + found[c][k]) + self.delay_s[c][k];
+                    let found = (total[k] - queue[c][k] * per_user + corrections[c][k]).max(0.0);
+                    *time = self.queueing_s[c][k] * (1.0 + found) + self.delay_s[c][k];
                     cycle_s += *time;
                 }
+                let throughput_per_s = users / cycle_s;
                 for (k, time) in residence_s[c].iter().enumerate() {
                     let queueing = *time - self.delay_s[c][k];
-                    let step = users * queueing / cycle_s - queue[c][k];
-                    change = change.max(step.abs() / users.max(1.0));
+                    let step = throughput_per_s * queueing - queue[c][k];
+                    change = change.max(step.abs() * per_user.min(1.0));
                     queue[c][k] += damping * step;
+                    total[k] += damping * step;
                 }
             }
-            if change < 1e-12 {
+            if change < 1e-11 {
                 return Ok(Core { queue, residence_s });
             }
             if change > last_change {
@@ -153,26 +157,35 @@ impl<'a> Model<'a> {
         Err(QueueingError::NotConverged)
     }
 
-    /// `found[c][k]`: how many requests one of class c finds queueing at centre k.
-    fn found_by_arrivals(
-        &self,
-        population: &[f64],
-        deviation: &Deviation,
-        queue: &[Vec<f64>],
-    ) -> Vec<Vec<f64>> {
-        let of_class = |c: usize| -> Vec<f64> {
-            let at_centre = |k: usize| -> f64 {
-                let classes = population.iter().enumerate().filter(|(_, users)| **users > 0.0);
-                classes
-                    .map(|(j, users)| {
-                        let others = if j == c { users - 1.0 } else { *users };
-                        (others.max(0.0) * (queue[j][k] / users + deviation[c][j][k])).max(0.0)
-                    })
-                    .sum()
-            };
-            (0..self.network.centres.len()).map(at_centre).collect()
+    /// What deviations add to the queue that one of class c finds at centre k:
+    /// `sum_j (N - 1_c)_j deviation[c][j][k]`.
+    fn corrections(&self, population: &[f64], deviation: &Deviation) -> Vec<Vec<f64>> {
+        let of_class = |(c, rows): (usize, &Vec<Vec<f64>>)| -> Vec<f64> {
+            let mut sum = vec![0.0; self.network.centres.len()];
+            for (j, row) in rows.iter().enumerate() {
+                let others = if j == c {
+                    population[j] - 1.0
+                } else {
+                    population[j]
+                };
+                for (sum, value) in sum.iter_mut().zip(row) {
+                    *sum += others.max(0.0) * value;
+                }
+            }
+            sum
         };
-        (0..population.len()).map(of_class).collect()
+        deviation.iter().enumerate().map(of_class).collect()
+    }
+
+    /// Requests of all classes that have users, at each centre.
+    fn totals(&self, population: &[f64], queue: &[Vec<f64>]) -> Vec<f64> {
+        let mut total = vec![0.0; self.network.centres.len()];
+        for (_, row) in population.iter().zip(queue).filter(|(users, _)| **users > 0.0) {
+            for (total, value) in total.iter_mut().zip(row) {
+                *total += value;
+            }
+        }
+        total
     }
 
     fn even_queues(&self, population: &[f64]) -> Vec<Vec<f64>> {

@@ -125,7 +125,7 @@ impl Plateau {
         if self.agreeing >= 2 && f64::from(highest) > 1.1 * knee {
             return (
                 VerdictCode::Found,
-                format!("Throughput stays at {rate:.4} per second beyond {knee:.0} users."),
+                format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
             );
         }
         if history.runs.iter().any(|r| r.outcome.generator_saturated) {

@@ -1,6 +1,10 @@
 //! Mann-Kendall test for a monotone trend, with the slope that Theil and Sen estimate.
 
+use crate::statistics::batch_means::von_neumann;
 use crate::statistics::special::normal_cdf;
+
+/// Beyond this the correction for autocorrelation would explode.
+const MOST_AUTOCORRELATION: f64 = 0.95;
 
 /// What the test has found. The values should be about independent (batch means, not raw observations).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,30 @@ pub fn mann_kendall(values: &[f64]) -> Option<Trend> {
         z,
         p_value: (2.0 * normal_cdf(-z.abs())).min(1.0),
         slope: median(&mut slopes),
+    })
+}
+
+/// [`mann_kendall`] for values that may be autocorrelated: the variance of S is multiplied by `(1 + rho) / (1 - rho)`, with `rho`
+/// the lag-1 autocorrelation about the line of the estimated slope (after Hamed and Rao 1998). `None` for fewer than eight values
+/// or values that are not finite.
+#[must_use]
+pub fn mann_kendall_autocorrelated(values: &[f64]) -> Option<Trend> {
+    if values.len() < 8 {
+        return None;
+    }
+    let plain = mann_kendall(values)?;
+    let about_line: Vec<f64> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| v - plain.slope * i as f64)
+        .collect();
+    let k = values.len() as f64;
+    let rho = (von_neumann(&about_line, 0.2)?.statistic / (1.0 - 4.0 / k)).clamp(0.0, MOST_AUTOCORRELATION);
+    let z = plain.z / ((1.0 + rho) / (1.0 - rho)).sqrt();
+    Some(Trend {
+        z,
+        p_value: (2.0 * normal_cdf(-z.abs())).min(1.0),
+        ..plain
     })
 }
 
@@ -94,6 +122,21 @@ mod tests {
     fn ties_reduce_the_variance() {
         // n = 6, one group of 3: (6*5*17 - 3*2*11)/18.
         assert!((variance_of_s(&[1.0, 2.0, 2.0, 2.0, 3.0, 4.0]) - (510.0 - 66.0) / 18.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn autocorrelation_makes_the_test_careful() {
+        let smooth: Vec<f64> = (0..25).map(|i| (f64::from(i) / 6.0).sin()).collect();
+        let (plain, careful) = (
+            mann_kendall(&smooth).unwrap(),
+            mann_kendall_autocorrelated(&smooth).unwrap(),
+        );
+        assert!(
+            plain.p_value < 0.05 && careful.p_value > 0.1,
+            "{plain:?} {careful:?}"
+        );
+        let line: Vec<f64> = (0..25).map(|i| f64::from(i) + 0.3 * f64::from(i % 2)).collect();
+        assert!(mann_kendall_autocorrelated(&line).unwrap().p_value < 1e-6);
     }
 
     proptest! {

@@ -31,7 +31,7 @@ pub fn sample_size_text(samples: f64, wanted: f64) -> String {
 fn rounded(samples: f64) -> String {
     let samples = samples.max(0.0);
     let step = 10_f64.powf(samples.max(1.0).log10().floor() - 1.0).max(1.0);
-    let value = (samples / step).ceil() * step;
+    let value = (samples / step).round() * step;
     let short = |scaled: f64, unit: &str| {
         if scaled < 9.95 && scaled.fract() > 1e-9 {
             format!("{scaled:.1}{unit}")
@@ -65,16 +65,16 @@ mod tests {
 
     #[test]
     fn told_with_two_digits() {
-        assert_eq!(sample_size_text(9_940.0, 0.05), "about 10k responses for ±5 %");
+        assert_eq!(sample_size_text(10_240.0, 0.05), "about 10k responses for ±5 %");
         assert_eq!(
             sample_size_text(80_000.0, 0.025),
             "about 80k responses for ±2.5 %"
         );
-        assert_eq!(sample_size_text(1_234.0, 0.1), "about 1.3k responses for ±10 %");
+        assert_eq!(sample_size_text(1_234.0, 0.1), "about 1.2k responses for ±10 %");
         assert_eq!(sample_size_text(7.0, 0.1), "about 7 responses for ±10 %");
         assert_eq!(
             sample_size_text(2_345_678.0, 0.01),
-            "about 2.4M responses for ±1 %"
+            "about 2.3M responses for ±1 %"
         );
         assert_eq!(sample_size_text(0.0, 0.01), "about 0 responses for ±1 %");
     }

@@ -3,6 +3,9 @@
 use super::special::students_t_quantile;
 use crate::Estimate;
 
+/// Relative size below which a residual is taken as rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// Ratio of the totals with the residuals that carry its variance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratio {
@@ -23,7 +26,15 @@ impl Ratio {
         }
         let value = numerators.iter().sum::<f64>() / total;
         let mean = total / denominators.len() as f64;
-        let residual = |(n, d): (&f64, &f64)| (n - value * d) / mean;
+        let residual = |(n, d): (&f64, &f64)| {
+            let residual = (n - value * d) / mean;
+            // What is left of equal ratios after rounding is no residual, and its pattern no autocorrelation.
+            if residual.abs() > ROUNDING * value.abs() {
+                residual
+            } else {
+                0.0
+            }
+        };
         let residuals: Vec<f64> = numerators.iter().zip(denominators).map(residual).collect();
         let finite = value.is_finite() && residuals.iter().all(|r| r.is_finite());
         finite.then_some(Self { value, residuals })

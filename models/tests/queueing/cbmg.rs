@@ -249,3 +249,28 @@ fn chi_square_by_hand_and_the_impossible() {
     observed.exit.pop();
     assert_eq!(graph.test_transitions(&observed), None);
 }
+
+#[test]
+fn rare_ways_are_pooled() {
+    let graph = graph(
+        &["a", "b", "c"],
+        &[0.98, 0.01, 0.01],
+        &[&[0.0; 3], &[0.0; 3], &[0.0; 3]],
+    )
+    .unwrap();
+    let observed = |entry: [u64; 3]| ObservedTransitions {
+        entry: entry.to_vec(),
+        rows: vec![vec![0; 3]; 3],
+        exit: entry.to_vec(),
+    };
+    // Four expected each are too few to judge apart; together they are as expected.
+    let test = graph.test_transitions(&observed([392, 8, 0])).unwrap();
+    assert!(test.statistic < 1e-12 && test.degrees_of_freedom == 1, "{test:?}");
+    let test = graph.test_transitions(&observed([380, 15, 5])).unwrap();
+    assert!(
+        (test.statistic - (144.0 / 392.0 + 144.0 / 8.0)).abs() < 1e-9,
+        "{test:?}"
+    );
+    // Forty expect less than one rare way: nothing can be tested.
+    assert_eq!(graph.test_transitions(&observed([40, 0, 0])), None);
+}

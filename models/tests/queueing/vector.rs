@@ -92,10 +92,10 @@ fn significant(value: f64, digits: i32) -> String {
     fixed
 }
 
-/// One digit beyond the tolerance, ten at most, so that the table does not depend on the last bits of a platform.
+/// The digits that are judged and no more, so that the table does not depend on the last bits of a platform.
 fn shown(value: f64, tolerance: f64) -> String {
     let relative = tolerance / value.abs().max(f64::MIN_POSITIVE);
-    significant(value, (1.0 - relative.log10()).ceil().clamp(1.0, 10.0) as i32)
+    significant(value, (-relative.log10()).ceil().clamp(1.0, 10.0) as i32)
 }
 
 pub(crate) fn check(vector: &Vector) {

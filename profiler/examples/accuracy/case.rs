@@ -18,12 +18,14 @@ const NOBODY: u32 = 65534;
 /// What was true and what was said at one instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
-    /// What the tasks have counted themselves, ns: without what ending costs.
-    pub(crate) counted_ns: f64,
-    /// What the load's control group has used, ns: with it.
-    pub(crate) used_ns: f64,
+    /// What the tasks had counted themselves before and after the reading, ns: without what ending costs.
+    pub(crate) counted_ns: [f64; 2],
+    /// What the load's control group had used before and after it, ns: with what ending costs.
+    pub(crate) used_ns: [f64; 2],
     /// What the agent said.
     pub(crate) said: GroupReading,
+    /// Its number.
+    pub(crate) sequence: u64,
 }
 
 /// The points of one load, by an agent with all rights and by one with none.
@@ -159,7 +161,7 @@ fn agent(program: &PathBuf, user: Option<u32>) -> Result<(Running, Client), Stri
     Ok((process, client))
 }
 
-/// The truth is read before and after the reading; the middle is that of its instant, to within microseconds.
+/// The truth at the reading's instant is between that before and that after it.
 fn point(client: &mut Client, counter: &File, cell: &Cell) -> Result<Point, String> {
     let truth = || {
         let mut bytes = [0; 8];
@@ -170,10 +172,12 @@ fn point(client: &mut Client, counter: &File, cell: &Cell) -> Result<Point, Stri
     let before = truth()?;
     let reading = client.snapshot().map_err(|error| error.to_string())?;
     let after = truth()?;
+    let sequence = reading.sequence;
     let said = reading.groups.into_iter().next().ok_or("no group")?;
     Ok(Point {
-        counted_ns: f64::midpoint(before.0, after.0),
-        used_ns: f64::midpoint(before.1, after.1),
+        sequence,
+        counted_ns: [before.0, after.0],
+        used_ns: [before.1, after.1],
         said,
     })
 }
@@ -182,22 +186,14 @@ fn point(client: &mut Client, counter: &File, cell: &Cell) -> Result<Point, Stri
 /// interval of ours is complete if all in it are.
 fn complete(client: &mut Client, points: &mut [Point]) -> Result<(), String> {
     let drained = client.drain(0).map_err(|error| error.to_string())?;
-    let mut whole = true;
-    let mut next = points.iter_mut();
-    let mut point = next.next();
-    for reading in drained.readings {
-        let Some(group) = reading.groups.first() else {
-            continue;
-        };
-        whole &= group.complete;
-        if let Some(wanted) = &mut point
-            && wanted.said.cpu_ns == group.cpu_ns
-            && wanted.said.evidence == group.evidence
-        {
-            wanted.said.complete = whole;
-            whole = true;
-            point = next.next();
-        }
+    let mut before = 0;
+    for point in points {
+        let mut within = drained
+            .readings
+            .iter()
+            .filter(|reading| (before + 1..=point.sequence).contains(&reading.sequence));
+        point.said.complete = within.all(|reading| reading.groups.iter().all(|group| group.complete));
+        before = point.sequence;
     }
     Ok(())
 }

@@ -19,8 +19,23 @@ impl std::fmt::Display for Errors {
     }
 }
 
-/// A window's truth and figure, ns.
-type Read = fn(&Point) -> (f64, f64);
+/// The bounds of the truth at a point, and the figure, ns.
+type Read = fn(&Point) -> ([f64; 2], f64);
+
+/// A window: between which bounds the truth is, and the figure, ns.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    least: f64,
+    most: f64,
+    said: f64,
+}
+
+impl Window {
+    /// How far the figure is from anything that may be true; above it is positive.
+    fn error(&self) -> f64 {
+        (self.said - self.most).max(0.0) - (self.least - self.said).max(0.0)
+    }
+}
 
 pub(crate) fn row(mode: &str, percent: u32, outcome: &Outcome) -> String {
     let (root, nobody) = (&outcome.as_root[..], &outcome.as_nobody[..]);
@@ -28,15 +43,9 @@ pub(crate) fn row(mode: &str, percent: u32, outcome: &Outcome) -> String {
     let records: Read = |point| (point.counted_ns, point.said.cpu_ns as f64 - ending_ns(point));
     let whole: Read = |point| (point.used_ns, point.said.cpu_ns as f64);
     let tree: Read = |point| (point.used_ns, source_ns(point, "cutime"));
-    let exit_cost = match (root.first(), root.last()) {
-        (Some(first), Some(last)) => {
-            let counted = last.counted_ns - first.counted_ns;
-            100.0 * (last.used_ns - first.used_ns - counted) / counted.max(1.0)
-        }
-        _ => 0.0,
-    };
     format!(
-        "| {mode} {percent} % | {exit_cost:.1} % | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {mode} {percent} % | {:.1} % | {} | {} | {} | {} | {} | {} | {} | {} |",
+        exit_cost(root),
         errors(root, 1, records),
         errors(root, 5, records),
         errors(root, 5, whole),
@@ -46,6 +55,15 @@ pub(crate) fn row(mode: &str, percent: u32, outcome: &Outcome) -> String {
         beyond_bound(nobody),
         incomplete(nobody)
     )
+}
+
+/// Percent by which what was used exceeds what the tasks counted.
+fn exit_cost(points: &[Point]) -> f64 {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return 0.0;
+    };
+    let counted = last.counted_ns[0] - first.counted_ns[0];
+    100.0 * (last.used_ns[0] - first.used_ns[0] - counted) / counted.max(1.0)
 }
 
 fn ending_ns(point: &Point) -> f64 {
@@ -59,13 +77,17 @@ fn source_ns(point: &Point, name: &str) -> f64 {
         .map_or(f64::NAN, |value| value.cpu_ns as f64)
 }
 
-/// Truth and figure over each window of so many seconds.
-fn windows(points: &[Point], seconds: usize, read: Read) -> Vec<(f64, f64)> {
+/// Every window of so many seconds.
+fn windows(points: &[Point], seconds: usize, read: Read) -> Vec<Window> {
     let pairs = points.iter().zip(points.iter().skip(seconds));
     pairs
         .map(|(first, last)| {
-            let ((true_then, said_then), (true_now, said_now)) = (read(first), read(last));
-            (true_now - true_then, said_now - said_then)
+            let ((then, said_then), (now, said_now)) = (read(first), read(last));
+            Window {
+                least: now[0] - then[1],
+                most: now[1] - then[0],
+                said: said_now - said_then,
+            }
         })
         .collect()
 }
@@ -74,7 +96,8 @@ fn errors(points: &[Point], seconds: usize, read: Read) -> Errors {
     let windows = windows(points, seconds, read);
     let percents: Vec<f64> = windows
         .iter()
-        .map(|(truth, said)| 100.0 * (said - truth).abs() / truth)
+        .filter(|window| window.most > 0.0)
+        .map(|window| 100.0 * window.error().abs() / window.most)
         .collect();
     let mean = percents.iter().sum::<f64>() / percents.len().max(1) as f64;
     Errors {
@@ -94,7 +117,7 @@ fn beyond_bound(points: &[Point]) -> String {
         if point.said.complete {
             let bound = point.said.error_bound_ns as f64;
             all += 1;
-            beyond += u32::from(counted.1 < counted.0 - bound || used.1 > used.0 + bound);
+            beyond += u32::from(counted.error() < -bound || used.error() > bound);
         }
     }
     format!("{beyond} of {all}")

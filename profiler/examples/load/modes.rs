@@ -101,11 +101,17 @@ fn fork_big(truth: &Truth, task: &mut Task<'_>, cpu_ns: u64) {
     let pid = child(|| {
         let mut task = truth.task();
         if let Ok(mut memory) = memory.lock() {
-            memory
+            for (page, byte) in memory
                 .iter_mut()
                 .step_by(PAGE)
                 .take((16 << 20) / PAGE)
-                .for_each(|byte| *byte = 2);
+                .enumerate()
+            {
+                *byte = 2;
+                if page % 16 == 0 {
+                    task.add();
+                }
+            }
         }
         task.burn(cpu_ns);
     });

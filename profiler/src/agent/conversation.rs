@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agent::session::random_name;
 use crate::agent::{Agent, State};
 use crate::clock;
 use crate::matching::Pattern;
@@ -13,7 +14,7 @@ use crate::wire::message::{Answer, Failure, Hello, Request};
 use crate::wire::{Connection, LONGEST_REQUEST, PROTOCOL, WireError};
 
 /// Time for the hello, and for a frame once its first byte has come.
-const SHORT_NS: u64 = 5_000_000_000;
+pub(super) const SHORT_NS: u64 = 5_000_000_000;
 /// Time that a client may be silent between requests.
 const IDLE_NS: u64 = 1_200_000_000_000;
 /// Groups that one client may watch.
@@ -82,7 +83,7 @@ fn introduce<L: Link>(agent: &Arc<Agent>, connection: &mut Connection<L>) -> Res
         let (holder, session, again) = match resumed {
             Some((holder, name)) => (Some(holder), name, true),
             None => {
-                let name = session_name()?;
+                let name = random_name()?;
                 (state.sessions.open(&name), name, false)
             }
         };
@@ -195,13 +196,6 @@ fn drain(state: &State, session: &str, since: u64) -> Answer {
         lost: later.lost,
         more,
     }
-}
-
-/// A name that cannot be guessed, so that no other client takes the session over.
-fn session_name() -> std::io::Result<String> {
-    let mut bytes = [0; 16];
-    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn hello(observer: &Observer, session: String, resumed: bool) -> Hello {

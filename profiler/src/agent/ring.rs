@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 
-use crate::reading::Reading;
+use crate::reading::{GroupReading, Reading};
 
-/// Readings kept: ten minutes of samples.
+/// Readings kept at most: ten minutes of samples.
 const CAPACITY: usize = 600;
+/// Memory that they may take; on a host with hundreds of network interfaces a reading is large.
+const MOST_BYTES: usize = 4 << 20;
 
 /// The ring.
 #[derive(Debug, Default)]
 pub struct Ring {
     readings: VecDeque<Reading>,
+    bytes: usize,
     last: u64,
 }
 
@@ -30,11 +33,18 @@ impl Ring {
     pub fn push(&mut self, mut reading: Reading) -> &Reading {
         self.last += 1;
         reading.sequence = self.last;
-        if self.readings.len() == CAPACITY {
-            self.readings.pop_front();
+        self.bytes += size(&reading);
+        while self.readings.len() == CAPACITY || (self.bytes > MOST_BYTES && !self.readings.is_empty()) {
+            self.bytes -= self.readings.pop_front().map_or(0, |oldest| size(&oldest));
         }
         self.readings.push_back(reading);
         &self.readings[self.readings.len() - 1]
+    }
+
+    /// The last one.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Reading> {
+        self.readings.back()
     }
 
     /// Up to `most` readings with numbers above `since`.
@@ -56,9 +66,36 @@ impl Ring {
     }
 }
 
+/// About how much memory a reading takes; always the same for the same one.
+fn size(reading: &Reading) -> usize {
+    let host = &reading.host.detail;
+    let lists = 128 * (host.disks.len() + host.interfaces.len())
+        + 8 * host.core_busy_ns.len()
+        + 24 * host.ports.len();
+    let group = |group: &GroupReading| {
+        let reasons: usize = group.evidence.reasons.iter().map(String::len).sum();
+        1024 + reasons + 512 * group.detail.jvms.len()
+    };
+    1024 + lists + reading.groups.iter().map(group).sum::<usize>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::Interface;
+
+    #[test]
+    fn large_readings_are_fewer() {
+        let mut ring = Ring::default();
+        let mut large = Reading::default();
+        large.host.detail.interfaces = vec![Interface::default(); 1000];
+        for _ in 0..100 {
+            ring.push(large.clone());
+        }
+        let kept = ring.later_than(0, CAPACITY);
+        assert!((20..40).contains(&kept.readings.len()), "{}", kept.readings.len());
+        assert_eq!(kept.lost + kept.readings.len() as u64, 100);
+    }
 
     fn numbers(later: &Later) -> Vec<u64> {
         later.readings.iter().map(|reading| reading.sequence).collect()

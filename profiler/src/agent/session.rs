@@ -75,6 +75,17 @@ impl Sessions {
         });
     }
 
+    /// A session of the agent's own, which needs no client and never ends. Its names need not have processes yet.
+    pub fn pin(&mut self, name: &str, watch: Watch) {
+        self.by_name.insert(
+            name.to_owned(),
+            Session {
+                watch: Some(watch),
+                ..Session::default()
+            },
+        );
+    }
+
     /// Lets a session watch something else, with a first reading, and returns what each name means.
     ///
     /// # Errors
@@ -149,6 +160,13 @@ impl Session {
     fn keep(&mut self, reading: Option<Reading>) -> Option<Reading> {
         reading.map(|reading| self.ring.push(reading).clone())
     }
+}
+
+/// A name that cannot be guessed, so that no other client takes the session over.
+pub(super) fn random_name() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn matched(watch: &Watch, observer: &Observer) -> Vec<Matched> {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 
 /// What the agent is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,12 @@ pub enum Action {
     Once(Vec<String>),
     /// Serve clients.
     Serve(Serve),
+    /// Serve one client over the standard input and output.
+    Stdio,
+    /// Write a new key to this file.
+    NewKey(PathBuf),
+    /// Record the machine in this folder.
+    Capture(PathBuf),
 }
 
 /// How to serve.
@@ -22,6 +29,9 @@ pub struct Serve {
     listen: Option<String>,
     port: Option<u16>,
     insecure: bool,
+    key: Option<PathBuf>,
+    metrics: Option<String>,
+    watch: Vec<String>,
 }
 
 /// Reads the arguments after the program's name.
@@ -48,6 +58,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Action, St
             }
             "--listen" => serve.listen = Some(words.value(&option, value)?),
             "--insecure-plain" => serve.insecure = true,
+            "--key" => serve.key = Some(words.value(&option, value)?.into()),
+            "--metrics" => serve.metrics = Some(words.value(&option, value)?),
+            "--watch" => serve.watch.extend(split(&words.value(&option, value)?)),
+            "--stdio" => return Ok(Action::Stdio),
+            "key" => {
+                let verb = words.value(&option, None)?;
+                if verb != "new" {
+                    return Err(format!("key {verb:?} is not understood; key new FILE"));
+                }
+                return Ok(Action::NewKey(words.value("key new", None)?.into()));
+            }
+            "capture" => return Ok(Action::Capture(words.value(&option, None)?.into())),
             "--once" => {
                 once = true;
                 names.extend(split(&words.value(&option, value)?));
@@ -63,6 +85,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Action, St
         }
     } else if serve.port.is_none() && serve.listen.is_none() {
         Err("no port given (-d PORT)".into())
+    } else if serve.metrics.is_none() && !serve.watch.is_empty() {
+        Err("--watch names the processes for --metrics; a client names its own".into())
     } else {
         Ok(Action::Serve(serve))
     }
@@ -110,6 +134,39 @@ impl Words {
 }
 
 impl Serve {
+    /// The file with the key.
+    #[must_use]
+    pub fn key(&self) -> Option<&Path> {
+        self.key.as_deref()
+    }
+
+    /// The groups that scrapers are shown.
+    #[must_use]
+    pub fn watched(&self) -> &[String] {
+        &self.watch
+    }
+
+    /// The addresses for scrapers, if there are to be any.
+    ///
+    /// # Errors
+    /// When there are no such addresses, or others than loopback addresses without leave.
+    pub fn metrics(&self) -> Result<Option<Vec<SocketAddr>>, String> {
+        let Some(text) = &self.metrics else {
+            return Ok(None);
+        };
+        let addresses = text
+            .to_socket_addrs()
+            .map_err(|error| format!("{text:?} is no address to listen on: {error}"))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        match addresses.iter().find(|address| !address.ip().is_loopback()) {
+            Some(open) if !self.insecure => Err(format!(
+                "{open} can be reached from other machines and metrics are not encrypted; \
+                 listen on 127.0.0.1, or say --insecure-plain"
+            )),
+            _ => Ok(Some(addresses)),
+        }
+    }
+
     /// The address as it was asked for.
     #[must_use]
     pub fn text(&self) -> String {
@@ -134,9 +191,9 @@ impl Serve {
             .map_err(|error| format!("{text:?} is no address to listen on: {error}"))?;
         let addresses: Vec<SocketAddr> = addresses.collect();
         match addresses.iter().find(|address| !address.ip().is_loopback()) {
-            Some(open) if !self.insecure => Err(format!(
+            Some(open) if !self.insecure && self.key.is_none() => Err(format!(
                 "{open} can be reached from other machines and the connection is not encrypted; \
-                 listen on 127.0.0.1 and forward the port through ssh, or say --insecure-plain"
+                 give it a key (--key FILE), listen on 127.0.0.1 and forward the port through ssh, or say --insecure-plain"
             )),
             _ => Ok(addresses),
         }
@@ -177,6 +234,7 @@ mod tests {
             "0.0.0.0:1"
         );
         assert!(address("--listen [::]:1").is_err());
+        assert_eq!(address("--listen 0.0.0.0:1 --key k").unwrap(), "0.0.0.0:1");
     }
 
     #[test]
@@ -187,6 +245,9 @@ mod tests {
             ("-d 70000", "no port (0"),
             ("-x", "not understood"),
             ("--once ,", "names"),
+            ("key old f", "key new FILE"),
+            ("key new", "needs a value"),
+            ("-d 1 --watch x", "--metrics"),
             ("--listen nonsense", "no address"),
         ] {
             let error = parsed(line).and_then(|action| match action {
@@ -204,6 +265,13 @@ mod tests {
             Action::Once(names)
         );
         assert_eq!(parsed("-d 1 --help").unwrap(), Action::Help);
+        let Ok(Action::Serve(open)) = parsed("-d 1 --metrics 0.0.0.0:9") else {
+            panic!("it is understood")
+        };
+        assert!(open.metrics().unwrap_err().contains("--insecure-plain"));
         assert_eq!(parsed("-V").unwrap(), Action::Version);
+        assert_eq!(parsed("key new /tmp/k").unwrap(), Action::NewKey("/tmp/k".into()));
+        assert_eq!(parsed("capture d").unwrap(), Action::Capture("d".into()));
+        assert_eq!(parsed("--stdio").unwrap(), Action::Stdio);
     }
 }

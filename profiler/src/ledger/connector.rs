@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::net::netlink::CONNECTOR;
 
-use super::netlink::{self, HEADER, Socket, u32_at};
+use crate::netlink::{self, HEADER, Socket, u32_at};
 
 /// The connector's number and group for processes.
 const PROCESSES: u32 = 1;

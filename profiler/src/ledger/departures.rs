@@ -59,6 +59,14 @@ impl Departures {
         self.sums.get(&pid).map_or(0, |sum| sum.cpu_ns)
     }
 
+    /// Voluntary and involuntary context switches of threads of a living process that ended since the ledger was opened.
+    #[must_use]
+    pub fn ended_switches(&self, pid: u32) -> [u64; 2] {
+        self.sums
+            .get(&pid)
+            .map_or([0; 2], |sum| [sum.voluntary_switches, sum.involuntary_switches])
+    }
+
     /// Forgets processes that are not there any more.
     pub fn keep_only(&mut self, alive: impl Fn(u32) -> bool) {
         self.sums.retain(|pid, _| alive(*pid));

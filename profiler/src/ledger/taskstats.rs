@@ -7,7 +7,7 @@ use std::io;
 
 use rustix::net::netlink::GENERIC;
 
-use super::netlink::{self, HEADER, Socket, attributes, u16_at, u32_at, u64_at};
+use crate::netlink::{self, HEADER, Socket, attributes, u16_at, u32_at, u64_at};
 
 /// Bytes of the generic header after the netlink header.
 const GENERIC_HEADER: usize = 4;

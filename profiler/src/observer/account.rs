@@ -5,12 +5,14 @@
 //! the exit records of the dead (everything but that); the clocks of the living and what the dead left with the parents that
 //! waited for them. The figure grows by what the best source that was there at both ends of the interval has grown by.
 
+use crate::observer::account::counts::{CountAccount, Counts};
 use crate::observer::account::ending::Ending;
 use crate::observer::account::tree::Tree;
 use crate::observer::watch::Member;
 use crate::reading::{Evidence, SourceValue};
 use crate::system::Facts;
 
+pub mod counts;
 mod ending;
 mod tree;
 
@@ -28,6 +30,7 @@ pub const BY_TICKS: &str = "stat+cutime";
 pub struct Account {
     tree: Tree,
     ending: Ending,
+    counts: CountAccount,
     /// Own time of the ended, ns.
     ended_ns: u64,
     /// What waiting parents knew of processes whose records were lost, ns.
@@ -53,7 +56,7 @@ pub struct TreeSum {
     pub threads: u32,
     /// Members whose own time comes from clock ticks.
     pub by_ticks: u32,
-    /// Members with time of waited-for children, which comes in clock ticks.
+    /// Members that have waited for children, whose time comes in clock ticks.
     pub parents: u32,
 }
 
@@ -106,9 +109,25 @@ impl Account {
     /// A member has ended. Its own time has come to `own_ns`; `heir` is whether a parent in the group has waited for it.
     pub fn ended(&mut self, member: &Member, own_ns: u64, heir: bool) {
         self.ended_ns = self.ended_ns.saturating_add(own_ns);
+        self.counts.end(member.last_counts - member.base_counts, heir);
         if !heir {
             self.tree.retire(member);
         }
+    }
+
+    /// A process that was never a member has ended; the switches of its threads are in nobody's sums.
+    pub fn count_switches(&mut self, own: [u64; 2]) {
+        self.counts.end(Counts { tree: [0; 4], own }, true);
+    }
+
+    /// So much of what parents in the group have taken over is not its own.
+    pub fn exclude_counts(&mut self, taken: Counts) {
+        self.counts.exclude(taken);
+    }
+
+    /// The counters beside CPU time since the watch began.
+    pub fn settle_counts(&mut self, living: Counts) -> Counts {
+        self.counts.settle(living)
     }
 
     /// A process that was never a member by itself, but a descendant of one, has ended; or a record was late by so much.
@@ -124,6 +143,7 @@ impl Account {
     /// A member goes over to another group: what it has spent so far stays here.
     pub fn hand_over(&mut self, member: &Member) {
         self.ended_ns = self.ended_ns.saturating_add(member.own_spent_ns());
+        self.counts.end(member.last_counts - member.base_counts, false);
         self.tree.hand_over(member);
     }
 
@@ -162,9 +182,10 @@ impl Account {
         let clocks_ns = self.ended_ns.saturating_add(sum.own_ns);
         self.make_up_for_lost(clocks_ns, tree_ns);
         let clocks_ns = clocks_ns.saturating_add(self.made_up_ns);
+        // The clocks of the living are the same in both accounts; what is cut off is half of the largest on average.
         let ending_ns = self
             .ending
-            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), stale_ns + cut_ns);
+            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2);
         let values = Values {
             control_group_ns: circumstances.control_group_ns,
             records_ns: circumstances.ledger.then_some(clocks_ns + ending_ns),
@@ -175,7 +196,11 @@ impl Account {
         let source = self.advance(values);
         let error_bound_ns = match source {
             BY_CONTROL_GROUP => stale_ns,
-            BY_RECORDS => stale_ns + 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1),
+            BY_RECORDS => {
+                let by_ticks = 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1);
+                // What ending is held to have cost rests on sums that are cut off.
+                stale_ns + by_ticks + ending_ns.min(cut_ns)
+            }
             _ => stale_ns + cut_ns,
         };
         let evidence = self.evidence(source, values);

@@ -1,9 +1,14 @@
 //! How many cores a group may use: its processes' affinity, and the CPU quotas of their control groups.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::observer::Depth;
 use crate::observer::table::{Seen, Table};
+use crate::process::status::core_list;
 use crate::system::System;
+
+/// Control groups whose quotas are remembered at most.
+const MOST_GROUPS: usize = 4096;
 
 /// A quota: the control group that sets it, and how many cores it allows.
 type Quota = (String, f64);
@@ -52,6 +57,8 @@ impl Mounts {
 #[derive(Debug, Default)]
 pub struct Limits {
     mounts: Mounts,
+    /// Cores online; empty where the kernel does not say.
+    online: BTreeSet<u32>,
     quotas: HashMap<String, Option<Quota>>,
 }
 
@@ -61,17 +68,30 @@ impl Limits {
     pub fn new(mounts: Mounts) -> Self {
         Self {
             mounts,
-            quotas: HashMap::new(),
+            ..Self::default()
         }
     }
 
-    /// Reads the quotas of the members' control groups anew.
-    pub fn refresh(&mut self, system: &System, table: &Table, members: &[u32]) {
-        self.quotas.clear();
+    /// Reads the quotas of the members' control groups: in full looks all, else those that are not known yet.
+    pub fn refresh(&mut self, system: &System, table: &Table, members: &[u32], depth: Depth) {
+        if depth == Depth::Full || self.online.is_empty() {
+            let online = system.text("sys/devices/system/cpu/online").unwrap_or_default();
+            self.online = core_list(online.trim()).into_iter().collect();
+        }
+        if self.quotas.len() > MOST_GROUPS {
+            self.quotas.clear();
+        }
+        let mut fresh: HashSet<&str> = HashSet::new();
         for seen in members.iter().filter_map(|pid| table.by_pid(*pid)) {
-            if !self.quotas.contains_key(&seen.control_groups) {
-                let quota = self.quota(system, &seen.control_groups);
-                self.quotas.insert(seen.control_groups.clone(), quota);
+            let lines = seen.control_groups.as_str();
+            let due = if depth == Depth::Full {
+                fresh.insert(lines)
+            } else {
+                !self.quotas.contains_key(lines)
+            };
+            if due {
+                let quota = self.quota(system, lines);
+                self.quotas.insert(lines.to_owned(), quota);
             }
         }
     }
@@ -95,13 +115,22 @@ impl Limits {
         strictest
     }
 
+    /// Numbers of the cores that these processes may run on, in order; a quota narrows the share, not the set.
+    pub fn core_set(&self, members: &[&Seen]) -> Vec<u32> {
+        let cores: BTreeSet<u32> = members
+            .iter()
+            .flat_map(|seen| seen.status.cores.iter().copied())
+            .collect();
+        // The kernel's list may name cores that could be plugged in.
+        let online = |core: &u32| self.online.is_empty() || self.online.contains(core);
+        cores.into_iter().filter(online).collect()
+    }
+
     /// Cores that these processes together may use, of `host_cores`.
-    pub fn cores_allowed<'a>(&self, members: impl Iterator<Item = &'a Seen>, host_cores: u32) -> f64 {
-        let mut cores: BTreeSet<u32> = BTreeSet::new();
+    pub fn cores_allowed(&self, members: &[&Seen], host_cores: u32) -> f64 {
         let mut quotas: HashMap<&str, f64> = HashMap::new();
         let mut unlimited = false;
         for seen in members {
-            cores.extend(seen.status.cores.iter().filter(|core| **core < host_cores.max(1)));
             match self.quotas.get(&seen.control_groups) {
                 Some(Some((group, allowed))) => {
                     quotas.insert(group, *allowed);
@@ -109,12 +138,9 @@ impl Limits {
                 _ => unlimited = true,
             }
         }
+        let cores = self.core_set(members).len();
         let host = f64::from(host_cores);
-        let affinity = if cores.is_empty() {
-            host
-        } else {
-            cores.len() as f64
-        };
+        let affinity = if cores == 0 { host } else { host.min(cores as f64) };
         if unlimited || quotas.is_empty() {
             affinity
         } else {
@@ -234,10 +260,18 @@ mod tests {
         table.insert(member(3, "0::/\n", &[1]));
         table.insert(member(4, "0::/../other\n", &[7]));
         let mut limits = Limits::new(Mounts::find(&system));
-        limits.refresh(&system, &table, &[1, 2, 3, 4]);
+        limits.refresh(&system, &table, &[1, 2, 4], Depth::Full);
+        limits.refresh(&system, &table, &[3], Depth::Quick);
         std::fs::remove_dir_all(folder).unwrap();
-        let allowed =
-            |pids: &[u32], host| limits.cores_allowed(pids.iter().filter_map(|pid| table.by_pid(*pid)), host);
+        let allowed = |pids: &[u32], host| {
+            limits.cores_allowed(
+                &pids
+                    .iter()
+                    .filter_map(|pid| table.by_pid(*pid))
+                    .collect::<Vec<_>>(),
+                host,
+            )
+        };
         assert_eq!(allowed(&[1], 4), 1.5);
         assert_eq!(allowed(&[1, 2], 4), 2.0);
         assert_eq!(allowed(&[1, 2, 3], 4), 4.0, "one of them is not limited");
@@ -265,10 +299,10 @@ mod tests {
         table.insert(member(1, "3:cpu,cpuacct:/web\n0::/\n", &[0, 1]));
         table.insert(member(2, "3:cpu,cpuacct:/\n0::/\n", &[0, 1]));
         let mut limits = Limits::new(Mounts::find(&system));
-        limits.refresh(&system, &table, &[1, 2]);
+        limits.refresh(&system, &table, &[1, 2], Depth::Full);
         std::fs::remove_dir_all(folder).unwrap();
-        assert_eq!(limits.cores_allowed(table.by_pid(1).into_iter(), 2), 0.25);
-        assert_eq!(limits.cores_allowed(table.by_pid(2).into_iter(), 2), 2.0);
+        assert_eq!(limits.cores_allowed(&[table.by_pid(1).unwrap()], 2), 0.25);
+        assert_eq!(limits.cores_allowed(&[table.by_pid(2).unwrap()], 2), 2.0);
     }
 
     #[test]

@@ -6,13 +6,18 @@ use std::collections::{HashMap, HashSet};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::observer::Depth;
-use crate::process::{Identity, Names, Stat, Status};
+use crate::observer::account::counts::Counts;
+use crate::process::{DiskBytes, Identity, Names, Stat, Status};
 use crate::system::{Kept, System};
 
 /// A process younger than this may still be about to become another program, so its names are read at every look.
 pub(crate) const YOUNG_NS: u64 = 5_000_000_000;
 /// Known processes whose names are read again at each quick look, in turn.
 const NAMES_PER_LOOK: usize = 24;
+/// Threads of a process whose switches are summed up; it costs a file each.
+const MOST_THREADS: u32 = 128;
+/// Members whose threads and memory are read at each quick look, in turn.
+const STATS_PER_LOOK: usize = 24;
 /// How often a look at the members is repeated when one of them ends during it.
 const PASSES: usize = 4;
 
@@ -31,6 +36,12 @@ pub struct Seen {
     pub stat: Stat,
     /// What is read of members at full looks.
     pub status: Status,
+    /// What is read of members at full looks, where it may be read.
+    pub disk: Option<DiskBytes>,
+    /// Files open, as of the last full look.
+    pub open_files: Option<u64>,
+    /// Voluntary and involuntary context switches of its living threads, as of the last full look.
+    pub switches: Option<[u64; 2]>,
     /// CPU time, ns; `None` until it is measured as a member.
     pub cpu_ns: Option<u64>,
     /// Whether `cpu_ns` is of its CPU clock and not of its clock ticks.
@@ -50,6 +61,40 @@ impl Seen {
         Identity {
             pid: self.stat.pid,
             start_ticks: self.stat.start_ticks,
+        }
+    }
+
+    fn describe(&mut self, system: &System) {
+        let pid = self.stat.pid;
+        if let Some(text) = system.text(&format!("proc/{pid}/status")) {
+            self.status = Status::parse(&text);
+        }
+        self.disk = system
+            .text(&format!("proc/{pid}/io"))
+            .and_then(|text| DiskBytes::parse(&text));
+        self.open_files = system.count(&format!("proc/{pid}/fd"));
+        self.switches = if self.stat.threads <= MOST_THREADS {
+            switches(system, pid)
+        } else {
+            None
+        };
+    }
+
+    /// Its counters beside CPU time. Where the ledger is open, `ended` are the switches of its ended threads.
+    #[must_use]
+    pub fn counts(&self, ended: [u64; 2]) -> Counts {
+        let disk = self.disk.unwrap_or_default();
+        let faults = |own: u64, children: u64| own.saturating_add(children);
+        let minor = faults(self.stat.minor_faults, self.stat.children_minor_faults);
+        let major = faults(self.stat.major_faults, self.stat.children_major_faults);
+        let [voluntary, involuntary] = self.switches.unwrap_or_default();
+        let own = [
+            voluntary.saturating_add(ended[0]),
+            involuntary.saturating_add(ended[1]),
+        ];
+        Counts {
+            tree: [minor, major, disk.read, disk.written],
+            own,
         }
     }
 
@@ -75,8 +120,8 @@ impl Seen {
 pub struct Table {
     processes: HashMap<u32, Seen>,
     revision: u64,
-    ended: HashMap<u32, u64>,
     turn: u32,
+    stat_turn: u32,
     buffer: Vec<u8>,
 }
 
@@ -105,12 +150,6 @@ impl Table {
         self.revision
     }
 
-    /// How many processes that were known as children of `parent` have ended.
-    #[must_use]
-    pub fn ended_children(&self, parent: u32) -> u64 {
-        self.ended.get(&parent).copied().unwrap_or(0)
-    }
-
     /// The names of all processes, each once.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -135,10 +174,7 @@ impl Table {
 
     /// Takes a process out, as a scan does when it is gone.
     pub fn remove(&mut self, pid: u32) {
-        if let Some(seen) = self.processes.remove(&pid) {
-            *self.ended.entry(seen.stat.parent).or_default() += 1;
-        }
-        self.ended.remove(&pid);
+        self.processes.remove(&pid);
     }
 
     /// Takes a process out to change it, in a test.
@@ -150,6 +186,7 @@ impl Table {
     /// Finds the processes that have come, gone, or taken other names. With `told`, changes of names are reported otherwise
     /// and need not be looked for.
     pub fn scan(&mut self, system: &System, depth: Depth, told: bool) {
+        let now_ns = clock::monotonic_ns();
         let listed = system.pids();
         let present: HashSet<u32> = listed.iter().copied().collect();
         let gone: Vec<u32> = self
@@ -161,7 +198,6 @@ impl Table {
         for pid in gone {
             self.remove(pid);
         }
-        let now_ns = clock::monotonic_ns();
         let mut fresh: Vec<u32> = listed
             .iter()
             .copied()
@@ -182,6 +218,14 @@ impl Table {
             self.find(system, pid, now_ns);
         }
         self.link();
+    }
+
+    /// Finds one process, if it is there and not known yet.
+    pub fn find_one(&mut self, system: &System, pid: u32) {
+        if !self.processes.contains_key(&pid) {
+            self.find(system, pid, clock::monotonic_ns());
+            self.link();
+        }
     }
 
     /// Looks at a process that has just become another program. Returns it if it is still there.
@@ -281,19 +325,59 @@ impl Table {
 
     /// Reads the counters of members, so that no ended child is counted both by itself and by the parent that waited for it:
     /// first the parents' sums, then the clocks, and all again when a process has ended in between.
-    pub fn measure(&mut self, system: &System, members: &[u32]) {
+    ///
+    /// The clocks cost a tenth of the rest, so a quick look reads the rest only of those that have children's time or are new,
+    /// and of some others in turn; and of the parents of those that have ended.
+    pub fn measure(&mut self, system: &System, members: &[u32], depth: Depth) {
+        let mut due = self.due_for_stat(members, depth);
         for _ in 0..PASSES {
-            let mut changed = false;
-            for pid in members {
-                changed |= !self.measure_stat(system, *pid);
+            let mut heirs = Vec::new();
+            for (pid, read) in due
+                .iter()
+                .map(|pid| (pid, true))
+                .chain(members.iter().map(|pid| (pid, false)))
+            {
+                let parent = self.by_pid(*pid).map(|seen| seen.stat.parent);
+                let there = if read {
+                    self.measure_stat(system, *pid)
+                } else {
+                    self.measure_clock(system, *pid)
+                };
+                if !there {
+                    heirs.extend(parent);
+                }
             }
-            for pid in members {
-                changed |= !self.measure_clock(system, *pid);
-            }
-            if !changed {
+            if heirs.is_empty() {
                 break;
             }
+            due.extend(heirs);
+            due.sort_unstable();
+            due.dedup();
         }
+    }
+
+    fn due_for_stat(&mut self, members: &[u32], depth: Depth) -> Vec<u32> {
+        let seen = |pid: &u32| self.processes.get(pid);
+        let waits = |pid: &&u32| {
+            seen(pid).is_some_and(|seen| seen.cpu_ns.is_none() || seen.stat.children_minor_faults > 0)
+        };
+        if depth == Depth::Full || members.len() <= STATS_PER_LOOK {
+            return members.to_vec();
+        }
+        let from = members.partition_point(|pid| *pid <= self.stat_turn);
+        let in_turn: Vec<u32> = members
+            .iter()
+            .copied()
+            .cycle()
+            .skip(from)
+            .take(STATS_PER_LOOK)
+            .collect();
+        let mut due: Vec<u32> = members.iter().filter(waits).copied().collect();
+        self.stat_turn = in_turn.last().copied().unwrap_or(0);
+        due.extend(in_turn);
+        due.sort_unstable();
+        due.dedup();
+        due
     }
 
     /// Returns whether the process was still there; it is taken out otherwise.
@@ -353,10 +437,8 @@ impl Table {
             let Some(seen) = self.processes.get_mut(pid) else {
                 continue;
             };
-            if (depth == Depth::Full || seen.status.cores.is_empty())
-                && let Some(text) = system.text(&format!("proc/{pid}/status"))
-            {
-                seen.status = Status::parse(&text);
+            if depth == Depth::Full || seen.status.cores.is_empty() {
+                seen.describe(system);
             }
             let resident = seen.stat.resident_pages.saturating_mul(system.facts().page_bytes);
             if let Some(peak) = &mut seen.status.resident_peak_bytes {
@@ -411,4 +493,24 @@ fn ended_threads_ns(system: &System, pid: u32) -> Option<i64> {
     }
     let clock_ns = system.cpu_clock_ns(pid)?;
     Some(clock_ns.saturating_sub(living_ns).cast_signed())
+}
+
+/// The sums of the threads' context switches.
+fn switches(system: &System, pid: u32) -> Option<[u64; 2]> {
+    let mut sums = None;
+    for thread in system.list(&format!("proc/{pid}/task")) {
+        let Some(text) = system.text(&format!("proc/{pid}/task/{thread}/status")) else {
+            continue;
+        };
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse::<u64>().ok()
+        };
+        let [voluntary, involuntary] = sums.unwrap_or_default();
+        sums = Some([
+            voluntary + value("voluntary_ctxt_switches:")?,
+            involuntary + value("nonvoluntary_ctxt_switches:")?,
+        ]);
+    }
+    sums
 }

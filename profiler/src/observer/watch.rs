@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::ledger::departures::ProcessEnd;
 use crate::matching::{How, Pattern, nearest};
 use crate::observer::INIT;
+use crate::observer::account::counts::Counts;
 use crate::observer::account::{Account, Circumstances, TreeSum};
 use crate::observer::table::{Seen, Table, YOUNG_NS};
 use crate::observer::watch::kin::Kin;
@@ -14,7 +15,9 @@ use crate::process::{Identity, Names};
 use crate::reading::{GroupReading, HostReading};
 use crate::system::Facts;
 
+mod endings;
 mod kin;
+mod sums;
 
 /// A process that belongs to a group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,6 +34,10 @@ pub struct Member {
     pub newborn: bool,
     /// CPU time when last seen, ns.
     pub last_cpu_ns: u64,
+    /// Page faults of waited-for children when it became a member; they tell of a child whose time is less than a tick.
+    pub base_faults: u64,
+    /// Whether it has waited for a child since.
+    pub has_waited: bool,
     /// Waited-for children's CPU time when last seen, ns.
     pub last_children_ns: u64,
     /// Its parent when last seen.
@@ -39,6 +46,10 @@ pub struct Member {
     pub ignores_children: bool,
     /// Its name, for messages.
     pub name: String,
+    /// Other counters when it became a member.
+    pub base_counts: Counts,
+    /// Other counters when last seen.
+    pub last_counts: Counts,
     /// What its exit record says that it has spent in all, ns.
     pub ended_ns: Option<u64>,
 }
@@ -59,11 +70,16 @@ impl Member {
     }
 }
 
-/// The processes that init adopts leave their time with it when they end.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Reaper {
-    children_ns: u64,
-    ended: u64,
+/// What is known at one look beside the processes.
+pub struct Look<'a> {
+    /// Counters of the host.
+    pub host: &'a HostReading,
+    /// Units.
+    pub facts: &'a Facts,
+    /// What the groups' own control groups have used, ns.
+    pub usages: &'a [Option<u64>],
+    /// Context switches of a process's threads that have ended.
+    pub switches: &'a dyn Fn(u32) -> [u64; 2],
 }
 
 /// The watch of one client.
@@ -78,11 +94,14 @@ pub struct Watch {
     kin: Kin,
     ledger: bool,
     judged: u64,
+    adopted_ns: u64,
+    by_control_group: bool,
     begun_ns: Option<u64>,
     busy_at_begin_ns: Option<u64>,
     given_ns: u64,
     tasks_started: Option<u64>,
-    reaper: Option<Reaper>,
+    /// What init had taken over from ended processes at the last account, ns.
+    reaped_ns: Option<u64>,
 }
 
 impl Watch {
@@ -90,13 +109,13 @@ impl Watch {
     #[must_use]
     pub fn new(names: &[String]) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let groups = names
-            .iter()
-            .map(|name| (Pattern::new(name), Account::default()))
-            .collect();
+        let groups = names.iter().map(|name| (Pattern::new(name), Account::default()));
+        let groups: Vec<(Pattern, Account)> = groups.collect();
+        let by_control_group = groups.iter().any(|(pattern, _)| pattern.means_control_group());
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             groups,
+            by_control_group,
             ..Self::default()
         }
     }
@@ -168,28 +187,54 @@ impl Watch {
     /// Takes in the processes that belong to its groups and were not members yet, after a scan.
     pub fn adopt(&mut self, table: &Table, now_ns: u64) {
         self.begun_ns.get_or_insert(now_ns);
-        self.kin.sweep(|pid| table.by_pid(pid).is_some());
         if table.revision() == self.judged {
             return;
         }
-        for seen in table.iter() {
-            self.adopt_one(table, seen, now_ns);
+        let mut older = self.judged == 0;
+        let judged = self.judged;
+        for seen in table.iter().filter(|seen| seen.revision > judged) {
+            // Who has just come has no older descendants, but who has just got a watched name may have.
+            older |= self.adopt_one(table, seen, now_ns) && seen.first_seen_ns < self.adopted_ns;
+        }
+        if older {
+            table.iter().for_each(|seen| {
+                self.adopt_one(table, seen, now_ns);
+            });
         }
         self.judged = table.revision();
+        self.adopted_ns = now_ns;
     }
 
-    /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups.
-    pub fn adopt_one(&mut self, table: &Table, seen: &Seen, now_ns: u64) {
+    /// After all processes were listed: forgets descendants that are not there any more.
+    pub fn sweep(&mut self, table: &Table) {
+        self.kin.sweep(|pid| table.by_pid(pid).is_some());
+    }
+
+    /// Descendants of members that are known from events alone.
+    pub fn unseen(&self) -> Vec<u32> {
+        self.kin.living()
+    }
+
+    /// Whether the process with this number is a member.
+    #[must_use]
+    pub fn has(&self, pid: u32) -> bool {
+        self.members.contains_key(&pid)
+    }
+
+    /// Takes in a process that has just been found or has become another program, if it belongs to one of the groups. Returns
+    /// whether it was taken in.
+    pub fn adopt_one(&mut self, table: &Table, seen: &Seen, now_ns: u64) -> bool {
         let Some((group, matched)) = self.judge(table, seen) else {
-            return;
+            return false;
         };
         match self.member(seen.identity()) {
-            Some(member) if member.group == group || matched.is_none() => {}
-            None if self.kin.is_counted(seen.stat.pid) => {}
+            Some(member) if member.group == group || matched.is_none() => false,
+            None if self.kin.is_counted(seen.stat.pid) => false,
             _ => {
                 let begun_ns = self.begun_ns.unwrap_or(now_ns);
                 let young = now_ns.saturating_sub(seen.first_seen_ns) < YOUNG_NS;
                 self.take(seen, group, matched, seen.first_seen_ns > begun_ns && young);
+                true
             }
         }
     }
@@ -225,6 +270,7 @@ impl Watch {
             && member.ended_ns.is_none()
         {
             member.ended_ns = Some(cpu_ns);
+            member.last_counts.own = [end.voluntary_switches, end.involuntary_switches];
             if let Some((_, account)) = self.groups.get_mut(member.group) {
                 account.count_exit();
             }
@@ -252,6 +298,7 @@ impl Watch {
         if let Some((_, account)) = self.groups.get_mut(group) {
             account.ended_unseen(more_ns);
             if first {
+                account.count_switches([end.voluntary_switches, end.involuntary_switches]);
                 account.count_exit();
             }
         }
@@ -286,6 +333,8 @@ impl Watch {
                     .base_ns
                     .map(|_| (before.last_cpu_ns, before.last_children_ns));
                 member.ended_ns = before.ended_ns;
+                member.base_counts = before.last_counts;
+                member.base_faults = before.base_faults;
             }
             Some(before) => self.departed.push(before),
             None => {}
@@ -300,7 +349,14 @@ impl Watch {
         const DEEPEST: usize = 1000;
         let mut current = seen;
         for step in 0..DEEPEST {
-            if let Some((how, group)) = self.own_match(&current.names, current.control_group()) {
+            if let Some((how, group)) = self.own_match(
+                &current.names,
+                if self.by_control_group {
+                    current.control_group()
+                } else {
+                    None
+                },
+            ) {
                 return Some((group, (step == 0).then_some(how)));
             }
             let known = self.member(current.identity()).map(|member| member.group);
@@ -319,41 +375,43 @@ impl Watch {
         self.groups.iter().enumerate().filter_map(matched).min()
     }
 
-    /// Does the accounts from the counters just read; `usages` are those of the groups' own control groups. Intervals of
+    /// Does the accounts from the counters just read; Intervals of
     /// completeness reach from one call to the next.
-    pub fn account(
-        &mut self,
-        table: &Table,
-        host: &HostReading,
-        facts: &Facts,
-        usages: &[Option<u64>],
-    ) -> Vec<GroupReading> {
-        self.update(table, facts);
+    pub fn account(&mut self, table: &Table, look: &Look<'_>) -> Vec<GroupReading> {
+        let (host, facts) = (look.host, look.facts);
+        self.update(table, look.facts, look.switches);
         self.settle_ended(table);
         self.suspect(table, host, facts);
         let mut sums = vec![TreeSum::default(); self.groups.len()];
+        let mut counts = vec![Counts::default(); self.groups.len()];
         let mut details: Vec<GroupReading> = vec![GroupReading::default(); self.groups.len()];
         for member in self.members.values() {
             let (Some(seen), Some(sum)) = (table.get(member.identity), sums.get_mut(member.group)) else {
                 continue;
             };
-            add(sum, member, seen);
+            sums::add(sum, member, seen);
+            if let Some(counts) = counts.get_mut(member.group) {
+                *counts = *counts + (member.last_counts - member.base_counts);
+            }
             if let Some(reading) = details.get_mut(member.group) {
-                describe(reading, seen, facts);
+                sums::describe(reading, seen, facts);
             }
         }
         let mut given_ns = 0;
+        let ledger = self.ledger;
         for (index, ((pattern, account), reading)) in self.groups.iter_mut().zip(&mut details).enumerate() {
             let sum = sums.get(index).copied().unwrap_or_default();
-            let control_group_ns = usages.get(index).copied().flatten();
+            let control_group_ns = look.usages.get(index).copied().flatten();
             let circumstances = Circumstances {
                 facts: *facts,
                 cores: host.cores,
-                ledger: self.ledger,
+                ledger,
                 control_group_ns,
             };
             let settled = account.settle(&sum, &circumstances);
             given_ns += settled.cpu_ns;
+            let counts = account.settle_counts(counts.get(index).copied().unwrap_or_default());
+            sums::add_counts(reading, counts, ledger);
             reading.name = pattern.text().to_owned();
             reading.cpu_ns = settled.cpu_ns;
             reading.error_bound_ns = settled.error_bound_ns;
@@ -375,163 +433,32 @@ impl Watch {
     }
 
     /// Brings the members that are still there up to date.
-    fn update(&mut self, table: &Table, facts: &Facts) {
+    fn update(&mut self, table: &Table, facts: &Facts, switches: impl Fn(u32) -> [u64; 2]) {
         for member in self.members.values_mut() {
             let Some(seen) = table.get(member.identity) else {
                 continue;
             };
             let Some(cpu_ns) = seen.cpu_ns else { continue };
             let children_ns = facts.ticks_to_ns(seen.stat.children_ticks);
+            let counts = seen.counts(switches(seen.stat.pid));
             if member.base_ns.is_none() {
-                member.base_ns = Some(if member.newborn {
-                    (0, 0)
+                let before = if member.newborn {
+                    (0, 0, 0)
                 } else {
-                    (cpu_ns, children_ns)
-                });
+                    (cpu_ns, children_ns, seen.stat.children_minor_faults)
+                };
+                member.base_ns = Some((before.0, before.1));
+                member.base_faults = before.2;
+                member.base_counts = if member.newborn { Counts::default() } else { counts };
             }
+            member.has_waited |= seen.stat.children_minor_faults > member.base_faults;
             member.last_cpu_ns = cpu_ns;
+            member.last_counts = counts;
             member.last_children_ns = children_ns;
             member.parent = seen.stat.parent;
             member.ignores_children = seen.status.ignores_children;
         }
     }
-
-    /// Decides for each member that is gone who has its time now.
-    fn settle_ended(&mut self, table: &Table) {
-        let mut ended = std::mem::take(&mut self.departed);
-        ended.extend(
-            self.members
-                .values()
-                .filter(|member| table.get(member.identity).is_none())
-                .cloned(),
-        );
-        let gone: HashMap<u32, Member> = ended
-            .iter()
-            .map(|member| (member.identity.pid, member.clone()))
-            .collect();
-        for member in &ended {
-            let heir = self.heir(member, &gone, table);
-            let whole_ns = member.last_cpu_ns + member.last_children_ns;
-            if let Some((_, account)) = heir.and_then(|group| self.groups.get_mut(group)) {
-                // The waiting parent takes over the whole life, also the part before the watch began.
-                let own = heir == Some(member.group);
-                account.exclude(if own {
-                    whole_ns - member.spent_ns()
-                } else {
-                    whole_ns
-                });
-            }
-            let base_ns = member.base_ns.map_or(0, |(own, _)| own);
-            let final_ns = member.last_cpu_ns.max(member.ended_ns.unwrap_or(0));
-            if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.ended(
-                    member,
-                    final_ns.saturating_sub(base_ns),
-                    heir == Some(member.group),
-                );
-            }
-            if self.member(member.identity).is_some() {
-                self.members.remove(&member.identity.pid);
-                // Its record may still come, and is then counted for what it says more.
-                self.kin.count(member.identity.pid, member.group, final_ns);
-            }
-        }
-    }
-
-    /// The group of the living process that has waited for this ended one, if that is a member: its parent, or the parent of
-    /// a parent that has ended too.
-    fn heir(&self, ended: &Member, gone: &HashMap<u32, Member>, table: &Table) -> Option<usize> {
-        let mut parent = ended.parent;
-        for _ in 0..=gone.len() {
-            let waiting = match gone.get(&parent) {
-                Some(also_gone) => {
-                    parent = also_gone.parent;
-                    !also_gone.ignores_children
-                }
-                None => {
-                    let member = self.member(table.by_pid(parent)?.identity())?;
-                    return (!member.ignores_children).then_some(member.group);
-                }
-            };
-            if !waiting {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// Looks for signs that processes were started and ended unseen with nobody of their group waiting for them.
-    fn suspect(&mut self, table: &Table, host: &HostReading, facts: &Facts) {
-        let started = host.detail.tasks_started;
-        let forked = started != self.tasks_started || started.is_none();
-        let first = self.tasks_started.is_none();
-        self.tasks_started = started;
-        let adopted_ns = self.unexplained_growth_of_init(table, facts);
-        if first {
-            return;
-        }
-        for member in self
-            .members
-            .values()
-            .filter(|member| member.ignores_children && forked)
-        {
-            if let Some((_, account)) = self.groups.get_mut(member.group) {
-                account.suspect(format!(
-                    "process {} ({}) ignores the ends of its children: the time of those that ended unseen is in no counter",
-                    member.identity.pid, member.name
-                ));
-            }
-        }
-        if adopted_ns > 0 {
-            for (_, account) in &mut self.groups {
-                account.suspect(format!(
-                    "orphans that spent {} ms ended unseen, and may have been the group's",
-                    adopted_ns / 1_000_000
-                ));
-            }
-        }
-    }
-
-    /// What init has taken over from ended processes since the last account, if none of those it was known to have has ended.
-    fn unexplained_growth_of_init(&mut self, table: &Table, facts: &Facts) -> u64 {
-        let Some(init) = table.by_pid(INIT) else { return 0 };
-        let children_ns = facts.ticks_to_ns(init.stat.children_ticks);
-        let now = Reaper {
-            children_ns,
-            ended: table.ended_children(INIT),
-        };
-        let before = self.reaper.replace(now);
-        match before {
-            Some(before) if before.ended == now.ended => children_ns.saturating_sub(before.children_ns),
-            _ => 0,
-        }
-    }
-}
-
-fn add(sum: &mut TreeSum, member: &Member, seen: &Seen) {
-    sum.own_ns += member.own_spent_ns();
-    let children_ns = member.spent_ns() - member.own_spent_ns();
-    sum.children_ns += children_ns;
-    sum.parents += u32::from(children_ns > 0);
-    sum.by_ticks += u32::from(seen.cpu_ns.is_some() && !seen.by_clock);
-    if seen.stat.state != 'Z' {
-        sum.processes += 1;
-        sum.threads += seen.stat.threads;
-    }
-}
-
-fn describe(reading: &mut GroupReading, seen: &Seen, facts: &Facts) {
-    let add = |total: &mut Option<u64>, part: Option<u64>| {
-        if let Some(part) = part {
-            *total = Some(total.unwrap_or(0).saturating_add(part));
-        }
-    };
-    add(
-        &mut reading.resident_bytes,
-        seen.stat.resident_pages.checked_mul(facts.page_bytes),
-    );
-    add(&mut reading.resident_peak_bytes, seen.status.resident_peak_bytes);
-    add(&mut reading.detail.virtual_bytes, Some(seen.stat.virtual_bytes));
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! CPU time of the host by mode and core.
 
 use super::HostProbe;
+use crate::observer::Depth;
 use crate::reading::{CpuModes, HostReading};
 use crate::system::System;
 
@@ -8,6 +9,7 @@ pub(super) const PROBE: HostProbe = HostProbe {
     name: "cpu",
     about: "CPU time by mode over all cores, busy time of each core, time stolen by the hypervisor",
     file: "proc/stat",
+    depth: Depth::Quick,
     parse,
 };
 

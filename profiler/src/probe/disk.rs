@@ -1,6 +1,7 @@
 //! Blocks of whole disks.
 
 use super::HostProbe;
+use crate::observer::Depth;
 use crate::reading::{Disk, HostReading};
 use crate::system::System;
 
@@ -8,6 +9,7 @@ pub(super) const PROBE: HostProbe = HostProbe {
     name: "disk",
     about: "blocks of 512 bytes read and written, and busy time, of each whole disk and of all",
     file: "proc/diskstats",
+    depth: Depth::Quick,
     parse,
 };
 

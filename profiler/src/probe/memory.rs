@@ -1,6 +1,7 @@
 //! Memory of the host.
 
 use super::HostProbe;
+use crate::observer::Depth;
 use crate::process::status::kibibytes;
 use crate::reading::HostReading;
 use crate::system::System;
@@ -9,6 +10,7 @@ pub(super) const PROBE: HostProbe = HostProbe {
     name: "memory",
     about: "memory installed, in use (total less available) and swap in use",
     file: "proc/meminfo",
+    depth: Depth::Quick,
     parse,
 };
 

@@ -1,6 +1,7 @@
 //! Packets of the network interfaces.
 
 use super::HostProbe;
+use crate::observer::Depth;
 use crate::reading::{HostReading, Interface};
 use crate::system::System;
 
@@ -8,6 +9,7 @@ pub(super) const PROBE: HostProbe = HostProbe {
     name: "network",
     about: "bytes and error-free packets of each network interface and of all but loopback",
     file: "proc/net/dev",
+    depth: Depth::Quick,
     parse,
 };
 

@@ -25,13 +25,15 @@ pub struct HostDetail {
     pub interfaces: Vec<Interface>,
     /// Segments that TCP has sent again.
     pub tcp_retransmissions: Option<u64>,
-    /// Listening TCP ports.
+    /// TCP connections that wait out the time after their end.
+    pub tcp_time_wait: Option<u64>,
+    /// Listening TCP ports; in readings taken on demand.
     pub ports: Vec<ListeningPort>,
     /// Time in which some task waited for a resource (pressure stall information).
     pub pressure: Option<Pressure>,
-    /// Mean frequency of the cores now, Hz.
+    /// Mean frequency of the cores now, Hz; in readings taken on demand.
     pub frequency_hz: Option<u64>,
-    /// Frequency at which the cores are sold (base or nominal), Hz.
+    /// Frequency at which the cores are sold (base or nominal), Hz; in readings taken on demand.
     pub frequency_nominal_hz: Option<u64>,
 }
 
@@ -101,8 +103,6 @@ pub struct ListeningPort {
     pub established: u32,
     /// Connections to it that the other side has closed and the server has not.
     pub close_wait: u32,
-    /// Connections to it that wait out the time after their end.
-    pub time_wait: u32,
     /// Connections that wait to be accepted.
     pub backlog: u32,
     /// Unanswered retransmissions of its connections now.
@@ -125,30 +125,27 @@ pub struct Pressure {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupDetail {
+    /// Numbers of the cores that its processes may run on (affinity); groups with a core in common share it.
+    pub core_set: Vec<u32>,
     /// Address space of the processes alive, bytes.
     pub virtual_bytes: Option<u64>,
-    /// Page faults served from memory, since the watch began.
+    /// Page faults served from memory, since the watch began; like all here but switches, without those of children that
+    /// nobody waited for.
     pub minor_faults: Option<u64>,
     /// Page faults that needed a disk, since the watch began.
     pub major_faults: Option<u64>,
-    /// Times a thread gave up its core to wait, since the watch began.
+    /// Times a thread gave up its core to wait, since the watch began, as of the last reading on demand; needs exit records.
     pub voluntary_switches: Option<u64>,
-    /// Times a thread lost its core to another, since the watch began.
+    /// Times a thread lost its core to another, likewise.
     pub involuntary_switches: Option<u64>,
-    /// Bytes read from disks, since the watch began.
+    /// Bytes read from disks, since the watch began, as of the last reading on demand.
     pub disk_read_bytes: Option<u64>,
-    /// Bytes written to disks (or to be written), since the watch began.
+    /// Bytes written to disks (or to be written), likewise.
     pub disk_write_bytes: Option<u64>,
-    /// Files open now.
+    /// Files open now; in readings taken on demand.
     pub open_files: Option<u64>,
-    /// Its share of memory that it shares with others counted in proportion, bytes; only when asked for.
-    pub proportional_bytes: Option<u64>,
-    /// Java virtual machines among its processes.
+    /// Java virtual machines among its processes; in readings taken on demand.
     pub jvms: Vec<Jvm>,
-    /// Hardware counters.
-    pub pmu: Option<Pmu>,
-    /// Why there are no hardware counters.
-    pub pmu_absent: Option<String>,
 }
 
 /// State and counters of one Java virtual machine.
@@ -189,16 +186,4 @@ pub struct JvmCollector {
     pub count: u64,
     /// Time spent in them, ns.
     pub time_ns: u64,
-}
-
-/// Hardware counters of a process group since the watch began.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pmu {
-    /// Core cycles.
-    pub cycles: u64,
-    /// Instructions retired.
-    pub instructions: u64,
-    /// Last-level cache misses.
-    pub cache_misses: u64,
 }

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod accuracy;
 #[cfg(test)]
+mod channel;
+#[cfg(test)]
+mod java;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod sessions;

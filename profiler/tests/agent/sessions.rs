@@ -53,6 +53,20 @@ fn a_reading_is_of_this_machine_and_of_now() {
     assert_eq!((group.processes, group.threads), (1, 1));
     assert!(group.resident_bytes > Some(0) && group.resident_peak_bytes >= group.resident_bytes);
     assert!(group.cores_allowed > 0.0 && group.cores_allowed <= f64::from(reading.host.cores));
+    assert!(
+        group.detail.open_files >= Some(3),
+        "standard input, output and errors: {:?}",
+        group.detail.open_files
+    );
+    std::thread::sleep(Duration::from_millis(1_200));
+    let later = &client.snapshot().unwrap().groups[0].detail;
+    assert!(later.minor_faults >= group.detail.minor_faults && later.minor_faults.is_some());
+    if group.evidence.exits_seen.is_some() {
+        assert!(
+            later.voluntary_switches > group.detail.voluntary_switches,
+            "it sleeps between its requests"
+        );
+    }
     assert!(client.hello().ticks_per_s > 0 && !client.hello().host.is_empty());
 }
 

@@ -19,6 +19,11 @@ impl Drop for Running {
     }
 }
 
+/// The agent's program.
+pub(crate) fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_autoperf-profiler"))
+}
+
 /// A running agent.
 pub(crate) struct Agent {
     pub(crate) process: Running,
@@ -31,7 +36,7 @@ impl Agent {
     }
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_autoperf-profiler"))
+        let mut process = command()
             .args(["-d", "0"])
             .args(options)
             .stdout(Stdio::piped())

@@ -8,6 +8,7 @@ use crate::load::links::{Destination, Links};
 use crate::load::render::Surroundings;
 use crate::load::session::{Next, Reply};
 use crate::transport::connection::{Keep, Readiness};
+use crate::transport::tls::TlsClient;
 use crate::transport::{Failure, Phase, Phases, Progress};
 use autoperf_models::record::{Outcome, Record};
 use std::borrow::Cow;
@@ -90,10 +91,14 @@ impl Shard {
         let index = match user.link {
             Some(index) => index,
             None => {
+                if user.tls.is_none() && self.origins.origin(ask.origin).https {
+                    user.tls = self.plan.tls.as_ref().map(TlsClient::session);
+                }
                 let to = Destination {
                     user: at,
                     origin: ask.origin,
                     attempt: &mut user.attempt,
+                    tls: user.tls.clone(),
                 };
                 match self
                     .links
@@ -356,7 +361,7 @@ impl Shard {
         };
         self.wheel.cancel(at);
         let record = record_of(user, &ending);
-        self.recorder.end(&record, user.counts);
+        self.recorder.end(&record, user.counts, self.open);
         user.ended_ns = ending.end_ns;
         if user.leaving {
             self.remove(at);
@@ -368,9 +373,15 @@ impl Shard {
             return;
         };
         if next.new_session {
+            user.tls = None;
             for parked in std::mem::take(&mut user.parked) {
                 self.links.close(parked);
             }
+        }
+        if self.open {
+            user.activity = Activity::Resting;
+            self.resting.push(at);
+            return;
         }
         // Whoever has not reached the server pauses, lest a site that is down be hammered.
         let pause_ns = if ending.phases.bytes_sent == 0 {

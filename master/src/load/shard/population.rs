@@ -1,7 +1,7 @@
 //! Users that join and leave a running thread.
 
 use super::{Activity, Shard, User};
-use crate::load::session::Session;
+use crate::load::session::{Next, Session};
 use crate::transport::Phases;
 
 impl Shard {
@@ -20,25 +20,31 @@ impl Shard {
     }
 
     fn join(&mut self, at: usize, now_ns: u64) {
+        if let Some(user) = self.users.get_mut(at).and_then(Option::as_mut) {
+            user.leaving = false;
+            return;
+        }
+        if let Some(next) = self.place_user(at, now_ns) {
+            self.schedule(at as u32, now_ns, next.think_time_s, 0);
+        }
+    }
+
+    /// Makes a user, ready for its first transaction; `None` if the script has none.
+    pub(super) fn place_user(&mut self, at: usize, now_ns: u64) -> Option<Next> {
         if at >= self.users.len() {
             self.users.resize_with(at + 1, || None);
             self.lives.resize(at + 1, 0);
         }
-        if let Some(user) = &mut self.users[at] {
-            user.leaving = false;
-            return;
-        }
         let number = (at * self.place.count + self.place.index) as u32;
         let mut session = Session::new(&self.plan, number, self.lives[at]);
         self.lives[at] += 1;
-        let Some(next) = session.join(&self.plan, &mut self.tally) else {
-            return;
-        };
+        let next = session.join(&self.plan, &mut self.tally)?;
         self.users[at] = Some(Box::new(User {
             session,
             activity: Activity::Thinking,
             link: None,
             parked: Vec::new(),
+            tls: None,
             leaving: false,
             joined_just_now: true,
             retried: false,
@@ -50,7 +56,7 @@ impl Shard {
             ended_ns: now_ns,
             carried: Phases::default(),
         }));
-        self.schedule(at as u32, now_ns, next.think_time_s, 0);
+        Some(next)
     }
 
     fn leave(&mut self, at: usize) {
@@ -59,7 +65,7 @@ impl Shard {
         };
         match user.activity {
             Activity::Exchanging => user.leaving = true,
-            Activity::Thinking | Activity::Finished => self.remove(at as u32),
+            Activity::Thinking | Activity::Resting | Activity::Finished => self.remove(at as u32),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Gathers what a thread has seen into windows that end at the same instants on every thread.
 
+use crate::load::scheduling::{Queued, RunQueue};
 use crate::load::window::Window;
 use autoperf_models::record::Record;
 use std::sync::mpsc::Sender;
@@ -15,6 +16,9 @@ pub struct Recorder {
     transactions: usize,
     window: Window,
     cpu_at_start_ns: u64,
+    /// Opened by the thread itself, at its first cut.
+    run_queue: Option<RunQueue>,
+    queued_at_start: Queued,
     out: Sender<Window>,
     store: Option<(RecordStore, usize)>,
     kept: Vec<Record>,
@@ -34,6 +38,8 @@ impl Recorder {
             transactions,
             window: Window::empty(0, length_ns, transactions),
             cpu_at_start_ns: 0,
+            run_queue: None,
+            queued_at_start: Queued::default(),
             out,
             store,
             kept: Vec::new(),
@@ -66,12 +72,16 @@ impl Recorder {
     }
 
     /// Counts a transaction that has ended; the caller has cut windows up to its end.
-    pub fn end(&mut self, record: &Record, measured: bool) {
+    pub fn end(&mut self, record: &Record, measured: bool, open: bool) {
         if !measured {
             self.window.unmeasured += 1;
             return;
         }
-        self.window.transactions[usize::from(record.transaction)].add(record);
+        let transaction = &mut self.window.transactions[usize::from(record.transaction)];
+        transaction.add(record);
+        if open {
+            transaction.add_intended(record);
+        }
         if self.store.is_some() {
             self.kept.push(*record);
         }
@@ -84,7 +94,15 @@ impl Recorder {
 
     /// Hands out all windows that ended by now; a thread that was held up hands out several.
     pub fn cut(&mut self, now_ns: u64, (users, finished_users): (u32, u32), connections: u32) {
+        if now_ns < self.window.end_ns {
+            return;
+        }
         let cpu_ns = crate::clock::thread_cpu_ns();
+        let queued = self
+            .run_queue
+            .get_or_insert_with(RunQueue::of_this_thread)
+            .read()
+            .unwrap_or(self.queued_at_start);
         while now_ns >= self.window.end_ns {
             let next = Window::empty(self.window.index + 1, self.length_ns, self.transactions);
             let mut window = std::mem::replace(&mut self.window, next);
@@ -95,7 +113,11 @@ impl Recorder {
             window.generator.cpu_ns = cpu_ns.saturating_sub(self.cpu_at_start_ns);
             window.generator.busiest_shard_cpu_ns = window.generator.cpu_ns;
             window.generator.dropped = self.hand_over_records();
+            window.generator.queued_ns = queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns);
+            window.generator.turns = queued.turns.saturating_sub(self.queued_at_start.turns);
+            window.generator.busiest_shard_wanted_ns = window.generator.cpu_ns + window.generator.queued_ns;
             self.cpu_at_start_ns = cpu_ns;
+            self.queued_at_start = queued;
             // Nobody listens any more only while the engine is being stopped.
             let _ = self.out.send(window);
         }
@@ -145,8 +167,8 @@ mod tests {
     fn a_late_cut_hands_out_every_window() {
         let (out, windows) = channel();
         let mut recorder = Recorder::new(100, 1, out, None);
-        recorder.end(&record(90), true);
-        recorder.end(&record(95), false);
+        recorder.end(&record(90), true, false);
+        recorder.end(&record(95), false, false);
         recorder.cut(350, (7, 0), 5);
         let got: Vec<Window> = windows.try_iter().collect();
         assert_eq!(
@@ -166,7 +188,7 @@ mod tests {
         let store = RecordStore::default();
         let mut recorder = Recorder::new(100, 1, out, Some((Arc::clone(&store), 2)));
         for end in [60, 70, 80] {
-            recorder.end(&record(end), true);
+            recorder.end(&record(end), true, true);
         }
         recorder.cut(100, (1, 0), 1);
         assert_eq!(store.lock().expect("free").len(), 2);

@@ -92,7 +92,7 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         return if x.relative_half_width() <= TOO_WIDE {
             (
                 VerdictCode::Found,
-                format!("Throughput stays at {rate:.4} per second beyond {knee:.0} users."),
+                format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
             )
         } else {
             (

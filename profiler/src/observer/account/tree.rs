@@ -16,16 +16,22 @@ pub(super) struct Tree {
     given_ns: u64,
     short: u32,
     reasons: Vec<String>,
+    /// Members that have ended outside the tree since the reasons were last taken, and the first of them.
+    unwaited: u32,
+    first_unwaited: String,
 }
+
+/// Reasons that are given at most.
+const MOST_REASONS: usize = 8;
 
 impl Tree {
     /// A member has ended outside the group's tree: its last known time stays in the account.
     pub(super) fn retire(&mut self, member: &Member) {
         self.hand_over(member);
-        self.incomplete(format!(
-            "process {} ({}) ended without a waiting parent in its group: what it spent after it was last seen is missing",
-            member.identity.pid, member.name
-        ));
+        self.unwaited += 1;
+        if self.unwaited == 1 {
+            self.first_unwaited = format!("{} ({})", member.identity.pid, member.name);
+        }
     }
 
     /// A member goes over to another group: what it has spent so far stays here.
@@ -38,16 +44,25 @@ impl Tree {
         self.foreign_ns = self.foreign_ns.saturating_add(cpu_ns);
     }
 
-    /// Something may be missing.
+    /// Something may be missing. Of many reasons, the first few are enough.
     pub(super) fn incomplete(&mut self, reason: String) {
-        if !self.reasons.contains(&reason) {
+        if self.reasons.len() < MOST_REASONS && !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
     }
 
     /// The reasons since the last call.
     pub(super) fn take_reasons(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.reasons)
+        let mut reasons = std::mem::take(&mut self.reasons);
+        match std::mem::take(&mut self.unwaited) {
+            0 => {}
+            count => reasons.push(format!(
+                "{count} processes, the first of them {}, ended without a waiting parent in their group: what they spent after \
+                 they were last seen is missing",
+                self.first_unwaited
+            )),
+        }
+        reasons
     }
 
     /// The time since the watch began, never less than before.

@@ -44,6 +44,15 @@ impl Kin {
         self.relatives.get(&pid).map(|relative| relative.group)
     }
 
+    /// Those that have not ended.
+    pub(super) fn living(&self) -> Vec<u32> {
+        self.relatives
+            .iter()
+            .filter(|(_, relative)| relative.counted_ns.is_none())
+            .map(|(pid, _)| *pid)
+            .collect()
+    }
+
     /// Whether it has ended and been counted.
     pub(super) fn is_counted(&self, pid: u32) -> bool {
         self.relatives
@@ -85,6 +94,9 @@ mod tests {
         assert_eq!(kin.count(7, 1, 35), 5, "a record that came late");
         assert_eq!(kin.count(7, 1, 35), 0);
         assert!(kin.is_counted(7));
+        kin.born(8, 1);
+        assert_eq!(kin.living(), [8]);
+        kin.forget(8);
         kin.sweep(|_| false);
         assert_eq!(kin.group_of(7), Some(1), "its children may just be starting");
         kin.sweep(|_| false);

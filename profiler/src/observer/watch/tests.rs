@@ -66,7 +66,13 @@ impl Machine {
             ..HostReading::default()
         };
         host.detail.tasks_started = Some(self.tasks);
-        watch.account(&self.table, &host, &FACTS, &[])
+        let look = Look {
+            host: &host,
+            facts: &FACTS,
+            usages: &[],
+            switches: &|_| [0; 2],
+        };
+        watch.account(&self.table, &look)
     }
 }
 
@@ -247,14 +253,6 @@ fn orphans_that_init_has_waited_for_are_suspected() {
         reading.evidence.reasons
     );
     assert!(machine.read(&mut watch)[0].complete);
-    machine.start(30, 1, "cron");
-    machine.read(&mut watch);
-    machine.table.remove(30);
-    machine.spend(1, 0, 3);
-    assert!(
-        machine.read(&mut watch)[0].complete,
-        "that was a known child of init, no orphan"
-    );
 }
 
 #[test]
@@ -281,4 +279,124 @@ fn a_name_without_process_is_told_with_its_nearest() {
         watch.without_process(&machine.table),
         Some(("dbx".into(), vec!["db".into()]))
     );
+}
+
+/// What the kernel tells.
+mod told {
+    use super::*;
+
+    fn end(pid: u32, cpu_ms: u64, comm: &str) -> ProcessEnd {
+        ProcessEnd {
+            pid,
+            cpu_ns: cpu_ms * MS,
+            comm: comm.into(),
+            ..ProcessEnd::default()
+        }
+    }
+
+    fn ended(watch: &mut Watch, pid: u32, cpu_ms: u64) {
+        watch.ended(&end(pid, cpu_ms, "worker"), cpu_ms * MS, false);
+    }
+
+    fn site_and_watch(names: &[&str]) -> (Machine, Watch) {
+        let mut machine = site();
+        let mut watch = watch(names);
+        watch.set_ledger(true);
+        machine.read(&mut watch);
+        (machine, watch)
+    }
+
+    #[test]
+    fn unseen_descendants_count_for_the_group_that_started_them() {
+        let (mut machine, mut watch) = site_and_watch(&["web", "db"]);
+        watch.started(11, 40);
+        watch.started(40, 41);
+        ended(&mut watch, 40, 1);
+        watch.started(21, 42);
+        watch.started(1, 43);
+        for pid in [41, 42, 43] {
+            ended(&mut watch, pid, 10);
+        }
+        let readings = machine.read(&mut watch);
+        assert_eq!(
+            cpu_ms(&readings),
+            [11, 10],
+            "also a grandchild whose parent has ended"
+        );
+        assert_eq!(readings[0].evidence.exits_seen, Some(2));
+        assert_eq!(readings[0].source, "process-clock+exit-records");
+    }
+
+    #[test]
+    fn the_record_of_a_member_says_more_than_the_last_look_and_counts_once() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        machine.spend(11, 10, 0);
+        machine.read(&mut watch);
+        ended(&mut watch, 11, 125);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [10], "it is still to be seen");
+        machine.table.remove(11);
+        assert_eq!(
+            cpu_ms(&machine.read(&mut watch)),
+            [25],
+            "it had spent 100 ms before the watch began"
+        );
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [25]);
+    }
+
+    #[test]
+    fn a_late_record_adds_what_it_says_more() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        machine.spend(11, 10, 0);
+        machine.read(&mut watch);
+        machine.table.remove(11);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [10]);
+        ended(&mut watch, 11, 117);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [17]);
+    }
+
+    #[test]
+    fn a_zombie_that_was_counted_is_not_taken_in() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        watch.started(11, 40);
+        ended(&mut watch, 40, 5);
+        machine.start(40, 11, "worker");
+        machine.spend(40, 6, 0);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [5]);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [5]);
+    }
+
+    #[test]
+    fn a_program_of_a_watched_name_counts_by_its_record_alone() {
+        let (mut machine, mut watch) = site_and_watch(&["web", "convert"]);
+        watch.started(11, 40);
+        watch.ended(&end(40, 8, "convert"), 8 * MS, true);
+        watch.ended(&end(50, 4, "convert"), 4 * MS, true);
+        watch.ended(&end(51, 4, "convert"), 4 * MS, false);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [0, 12]);
+    }
+
+    #[test]
+    fn a_number_given_anew_is_another_process() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        machine.spend(11, 10, 0);
+        machine.read(&mut watch);
+        ended(&mut watch, 11, 115);
+        watch.started(10, 11);
+        ended(&mut watch, 11, 7);
+        machine.table.remove(11);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [22]);
+    }
+
+    #[test]
+    fn lost_records_make_all_groups_incomplete() {
+        let (mut machine, mut watch) = site_and_watch(&["web", "db"]);
+        watch.lose_records(1);
+        let readings = machine.read(&mut watch);
+        assert!(
+            readings
+                .iter()
+                .all(|reading| !reading.complete && reading.evidence.records_lost == 1)
+        );
+        assert!(machine.read(&mut watch).iter().all(|reading| reading.complete));
+    }
 }

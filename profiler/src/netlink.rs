@@ -7,7 +7,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
 /// Bytes of a message's header.
-pub(super) const HEADER: usize = 16;
+pub(crate) const HEADER: usize = 16;
 /// Bytes of an attribute's header.
 const ATTRIBUTE: usize = 4;
 /// A report is far shorter; the family's description, the longest answer we ask for, too.
@@ -17,14 +17,14 @@ const MOST_AT_ONCE: usize = 200_000;
 
 /// A socket that the kernel reports to.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     descriptor: OwnedFd,
     buffer: Vec<u8>,
 }
 
 impl Socket {
     /// A socket in these multicast groups, with room for so many bytes of reports if we may have it.
-    pub(super) fn open(protocol: Protocol, groups: u32, buffer_bytes: usize) -> io::Result<Self> {
+    pub(crate) fn open(protocol: Protocol, groups: u32, buffer_bytes: usize) -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let family = AddressFamily::NETLINK;
         let descriptor = rustix::net::socket_with(family, SocketType::RAW, flags, Some(protocol))?;
@@ -39,13 +39,13 @@ impl Socket {
     }
 
     /// Sends one message to the kernel.
-    pub(super) fn send(&self, message: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
         rustix::net::send(&self.descriptor, message, SendFlags::empty())?;
         Ok(())
     }
 
     /// Hands over every message that has come, headers included. Returns how often messages were dropped for want of room.
-    pub(super) fn receive(&mut self, mut each: impl FnMut(&[u8])) -> u64 {
+    pub(crate) fn receive(&mut self, mut each: impl FnMut(&[u8])) -> u64 {
         let mut lost = 0;
         for _ in 0..MOST_AT_ONCE {
             match rustix::net::recv(&self.descriptor, &mut self.buffer[..], RecvFlags::empty()) {
@@ -59,7 +59,7 @@ impl Socket {
     }
 
     /// Waits, not for long, for the kernel's answer to a request and returns it.
-    pub(super) fn answer(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn answer(&mut self) -> io::Result<Vec<u8>> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let patience = Timespec {
             tv_sec: 2,
@@ -90,19 +90,29 @@ fn refusal(message: &[u8]) -> Option<i32> {
 }
 
 /// A request with acknowledgement.
-pub(super) fn request(kind: u16, body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(kind: u16, body: &[u8]) -> Vec<u8> {
     const REQUEST_AND_ACKNOWLEDGE: u16 = 1 | 4;
+    message(kind, REQUEST_AND_ACKNOWLEDGE, body)
+}
+
+/// A request for everything there is of a kind.
+pub(crate) fn dump_request(kind: u16, body: &[u8]) -> Vec<u8> {
+    const REQUEST_ALL: u16 = 1 | 0x300;
+    message(kind, REQUEST_ALL, body)
+}
+
+fn message(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(HEADER + body.len()).unwrap_or(u32::MAX);
     let mut message = length.to_ne_bytes().to_vec();
     message.extend_from_slice(&kind.to_ne_bytes());
-    message.extend_from_slice(&REQUEST_AND_ACKNOWLEDGE.to_ne_bytes());
+    message.extend_from_slice(&flags.to_ne_bytes());
     message.extend_from_slice(&[0; 8]);
     message.extend_from_slice(body);
     message
 }
 
 /// A text as an attribute.
-pub(super) fn text_attribute(kind: u16, text: &str) -> Vec<u8> {
+pub(crate) fn text_attribute(kind: u16, text: &str) -> Vec<u8> {
     let length = u16::try_from(ATTRIBUTE + text.len() + 1).unwrap_or(u16::MAX);
     let mut attribute = length.to_ne_bytes().to_vec();
     attribute.extend_from_slice(&kind.to_ne_bytes());
@@ -123,7 +133,7 @@ fn messages(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The attributes in a body: kind and content.
-pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     const FLAGS: u16 = 0xc000;
     std::iter::from_fn(move || {
         let length = usize::from(u16_at(bytes, 0)?);
@@ -138,21 +148,21 @@ fn aligned(length: usize) -> usize {
     length.next_multiple_of(4)
 }
 
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes
         .get(at..)?
         .first_chunk()
         .map(|chunk| u16::from_ne_bytes(*chunk))
 }
 
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes
         .get(at..)?
         .first_chunk()
         .map(|chunk| u32::from_ne_bytes(*chunk))
 }
 
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes
         .get(at..)?
         .first_chunk()

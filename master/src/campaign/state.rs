@@ -1,0 +1,113 @@
+//! The campaign's mind: events in, actions out; no clock, no socket, no file.
+//!
+//! Each mode has a state of its own: [`search::Search`] asks a strategy for levels, [`schedule::Scheduled`] follows a schedule in
+//! time, [`profiling::Profiling`] takes one transaction after the other.
+
+use crate::journal::entry::{AgentReading, Entry};
+use crate::journal::log::RunLog;
+use crate::load::window::Window;
+use crate::summary::Level;
+use autoperf_models::level::LevelState;
+
+mod chronicle;
+pub mod profiling;
+pub mod schedule;
+pub mod search;
+
+pub use chronicle::Start;
+
+/// Decides what a campaign does.
+pub trait State {
+    /// Takes an event and adds what is to be done about it.
+    fn handle(&mut self, event: Event, actions: &mut Vec<Action>);
+
+    /// The run as it stands; at the end the same as the journal tells.
+    fn into_log(self: Box<Self>) -> RunLog;
+}
+
+/// What happens to a campaign. Instants are seconds on the run's clock.
+#[derive(Debug)]
+pub enum Event {
+    /// Everything is ready; no user runs yet.
+    Start {
+        /// Now.
+        at_s: f64,
+    },
+    /// The engine has closed a window.
+    Window(Box<Window>),
+    /// The instant of the last [`Action::Alarm`] has come.
+    Alarm {
+        /// Now.
+        at_s: f64,
+    },
+    /// An agent has sent a reading.
+    Reading(Box<AgentReading>),
+    /// The snapshots asked for have arrived, or their time is up.
+    Settled {
+        /// Now.
+        at_s: f64,
+    },
+    /// An agent does not answer any more.
+    AgentLost {
+        /// Its node.
+        node: String,
+        /// What was seen.
+        reason: String,
+        /// Now.
+        at_s: f64,
+    },
+    /// A lost agent answers again.
+    AgentBack {
+        /// Its node.
+        node: String,
+        /// Now.
+        at_s: f64,
+    },
+    /// The user wants to stop.
+    Interrupt {
+        /// Now.
+        at_s: f64,
+    },
+}
+
+/// What the driver is to do.
+#[derive(Debug, PartialEq)]
+pub enum Action {
+    /// Bring the number of running users to this.
+    SetUsers(u32),
+    /// End the load at once and begin with this script of the run, without users.
+    Script(usize),
+    /// Report [`Event::Alarm`] at this instant, s; a later one takes the place of an earlier one.
+    Alarm(f64),
+    /// Ask every agent for a reading now, then report [`Event::Settled`].
+    Snapshot,
+    /// Append to the journal.
+    Write(Box<Entry>),
+    /// Make the journal survive a power cut.
+    Sync,
+    /// Show how far it has got.
+    Show(Progress),
+    /// Show a finished level.
+    ShowLevel(Box<Level>),
+    /// End: no more events are needed.
+    Finish,
+}
+
+/// How far a level has got.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Number of the level from 1.
+    pub level: usize,
+    /// Its users.
+    pub users: u32,
+    /// Why it is run.
+    pub why: String,
+    /// Time since its begin, s.
+    pub elapsed_s: f64,
+    /// Forecast of its duration when it began, s.
+    pub forecast_s: f64,
+    /// Where it stands.
+    pub state: LevelState,
+    /// What else to show in place of the state, where the state does not decide the level's end.
+    pub note: Option<String>,
+}

@@ -1,0 +1,148 @@
+//! `autoperf capacity`: reads the files, runs the analysis, says what came out.
+
+use crate::cli::exit::Exit;
+use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::values;
+use crate::journal::entry::SearchOptions;
+use crate::parameters;
+use crate::run::Finished;
+use crate::summary::verdict::{URL, assumed};
+use autoperf_inputs::{Mode, Workload};
+use autoperf_models::level::Precision;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// [`SearchArguments::time_budget`] where nothing is said, s: the answer is wanted in minutes.
+const TIME_BUDGET_S: f64 = 300.0;
+
+/// What `capacity` takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// The address of one page, to be analysed without any file.
+    #[arg(value_name = "URL", conflicts_with_all = ["input", "cbmg", "properties", "manual"])]
+    pub url: Option<String>,
+    /// What is read.
+    #[command(flatten)]
+    pub files: Files,
+    /// Follow a schedule (users and seconds, row by row) in time instead of choosing levels; without FILE the one that
+    /// config.properties names, else `mll.txt`.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub manual: Option<Option<PathBuf>>,
+    /// How the levels are chosen and how well they must be known.
+    #[command(flatten)]
+    pub search: SearchArguments,
+    /// Where the results go.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// How levels are chosen.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SearchArguments {
+    /// Longest time under load, such as 10m; the answer is then what is known by that time.
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30m")]
+    pub max_duration: f64,
+    /// Time under load after which no level is added for more precision alone; 5m where nothing is said.
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s)]
+    pub time_budget: Option<f64>,
+    /// Never run more users than this.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_users: Option<u32>,
+    /// Also find the largest number of users at which a percentile of response time stays within a limit: p95=2s.
+    #[arg(long, value_name = "PERCENTILE=TIME", value_parser = values::objective)]
+    pub slo: Option<(f64, f64)>,
+    /// How levels are chosen.
+    #[arg(long, value_name = "NAME", default_value = "model-guided")]
+    pub strategy: String,
+    /// Wanted half-width of the mean response time's 95 % interval at each level.
+    #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "10%")]
+    pub response_precision: f64,
+    /// Wanted half-width of the throughput's 95 % interval at each level; by default what config.properties says, else 3 %.
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub throughput_precision: Option<f64>,
+    /// Longest single level, warm-up included.
+    #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "60s")]
+    pub max_level_time: f64,
+}
+
+/// Runs the verb.
+#[must_use]
+pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
+    analyse(arguments, command).0
+}
+
+/// Reads the files, runs the analysis and prints the verdict; gives the answer too, where there is one.
+#[must_use]
+pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
+    match job(arguments) {
+        Ok(job) => launch::run(job, &arguments.place, command),
+        Err(message) => {
+            eprintln!("{message}");
+            (Exit::Usage, None)
+        }
+    }
+}
+
+fn job(arguments: &Arguments) -> Result<Job, String> {
+    let names: Vec<&str> = autoperf_models::search::STRATEGIES
+        .iter()
+        .map(|strategy| strategy.name)
+        .collect();
+    if !names.contains(&arguments.search.strategy.as_str()) {
+        return Err(format!(
+            "autoperf: unknown strategy `{}`\n  expected: one of {}",
+            arguments.search.strategy,
+            names.join(", ")
+        ));
+    }
+    if let Some(url) = &arguments.url {
+        return page(url, arguments);
+    }
+    let mode = match arguments.manual {
+        Some(_) => Mode::ManualCapacity,
+        None => Mode::Capacity,
+    };
+    let manual = arguments.manual.as_ref().and_then(Option::as_deref);
+    let mut workload = arguments.files.read(mode, manual)?;
+    parameters::lift_infinite_timeouts(&mut workload);
+    Ok(Job {
+        search: search(&arguments.search, &workload),
+        workload,
+        mode,
+        inputs: arguments.files.named(manual),
+    })
+}
+
+/// The job of one page; what is assumed about its users is said, since nobody has typed it.
+fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
+    let workload = launch::from_url(url)?;
+    eprintln!("one transaction, GET {url}: {}", assumed());
+    Ok(Job {
+        search: search(&arguments.search, &workload),
+        workload,
+        mode: Mode::Capacity,
+        inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
+    })
+}
+
+fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
+    let precision = Precision {
+        response_time: arguments.response_precision,
+        max_level_s: arguments.max_level_time,
+        warm_up: workload.warm_up,
+        ..Precision::default()
+    };
+    let mut options = SearchOptions {
+        strategy: arguments.strategy.clone(),
+        start_load: workload.start_load,
+        max_users: arguments.max_users,
+        max_duration_s: Some(arguments.max_duration),
+        time_budget_s: Some(arguments.time_budget.unwrap_or(TIME_BUDGET_S)),
+        objective: arguments.slo,
+        precision: precision.into(),
+        ..SearchOptions::default()
+    };
+    parameters::apply_to_search(&workload.parameters, arguments.throughput_precision, &mut options);
+    options
+}

@@ -1,0 +1,162 @@
+//! What the verbs that put load on a site share: which files are read, where the results go, how the end is told.
+
+use crate::cli::exit::Exit;
+use crate::cli::progress::Stderr;
+use crate::journal::entry::SearchOptions;
+use crate::run::{self, Finished, Request, RunError};
+use autoperf_inputs::{FolderRequest, Mode, Workload};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Which files are read.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Files {
+    /// Transactions, servers and options: input.xml, a workload.toml, or a folder with one of them; by default those of the
+    /// current folder.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Navigation of the users; by default the one that the other files name, else `cbmg.txt`.
+    #[arg(long, value_name = "FILE")]
+    pub cbmg: Option<PathBuf>,
+    /// Parameters by AutoPerf's names; by default `config.properties` beside the input file, where it exists.
+    #[arg(long, value_name = "FILE")]
+    pub properties: Option<PathBuf>,
+    /// Allow files outside the input file's folder.
+    #[arg(long)]
+    pub allow_outside: bool,
+}
+
+/// Where the results go, and by which random choices.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Place {
+    /// Directory of the results; by default `results/<time>-<mode>`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of all random choices; drawn and printed where absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+impl Files {
+    /// What is to be read for a mode; `manual` is the schedule's file, where the user names one.
+    #[must_use]
+    pub fn request(&self, mode: Mode, manual: Option<&Path>) -> FolderRequest {
+        FolderRequest {
+            input_xml: self.input.clone().unwrap_or_default(),
+            cbmg: self.cbmg.clone(),
+            manual: manual.map(Path::to_path_buf),
+            properties: self.properties.clone(),
+            mode,
+            allow_outside: self.allow_outside,
+        }
+    }
+
+    /// Reads a workload; notes about the files go to stderr.
+    ///
+    /// # Errors
+    /// What is wrong with the files, as text.
+    pub fn read(&self, mode: Mode, manual: Option<&Path>) -> Result<Workload, String> {
+        let inspection = autoperf_inputs::inspect_folder(&self.request(mode, manual));
+        let told = inspection.diagnostics.to_string();
+        let workload = inspection.workload.ok_or_else(|| told.clone())?;
+        if !told.trim().is_empty() {
+            eprintln!("{told}");
+        }
+        Ok(workload)
+    }
+
+    /// The files that the user named, by role, for the record.
+    #[must_use]
+    pub fn named(&self, manual: Option<&Path>) -> BTreeMap<String, String> {
+        let standard = Path::new("input.xml");
+        let named = [
+            ("input", Some(self.input.as_deref().unwrap_or(standard))),
+            ("cbmg", self.cbmg.as_deref()),
+            ("manual", manual),
+            ("properties", self.properties.as_deref()),
+        ];
+        let named = named.into_iter();
+        named
+            .filter_map(|(role, path)| Some((role.to_owned(), path?.display().to_string())))
+            .collect()
+    }
+}
+
+/// A workload of one page, from its address alone.
+///
+/// # Errors
+/// What is wrong with the address, as text.
+pub fn from_url(url: &str) -> Result<Workload, String> {
+    Workload::from_url(url).map_err(|found| found.to_string())
+}
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Job {
+    /// What users do.
+    pub workload: Workload,
+    /// What is done with it.
+    pub mode: Mode,
+    /// How levels are chosen.
+    pub search: SearchOptions,
+    /// Files read, by role.
+    pub inputs: BTreeMap<String, String>,
+}
+
+/// Runs a job with live progress on stderr and tells the verdict on stdout; gives the answer too, where there is one.
+#[must_use]
+pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finished>) {
+    let interrupt = match crate::interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("autoperf: cannot listen for Ctrl-C: {error}");
+            return (Exit::RunError, None);
+        }
+    };
+    let started = crate::clock::file_stamp(crate::clock::unix_ns());
+    let standard = || PathBuf::from(format!("results/{started}-{}", run::mode_name(job.mode)));
+    let request = Request {
+        workload: job.workload,
+        mode: job.mode,
+        search: job.search,
+        directory: place.out.clone().unwrap_or_else(standard),
+        seed: place
+            .seed
+            .unwrap_or_else(|| crate::clock::unix_ns() % 1_000_000_007),
+        command: command
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        inputs: job.inputs,
+        interrupt,
+    };
+    let directory = request.directory.clone();
+    let mut display = Stderr::new();
+    eprintln!("seed {}, results in {}", request.seed, directory.display());
+    let ended = run::carry_out(request, &mut display);
+    drop(display);
+    match ended {
+        Ok(finished) => (tell(&finished, &directory), Some(finished)),
+        Err(error) => (fail(&error), None),
+    }
+}
+
+/// Prints the verdict on stdout and gives the exit code that goes with it.
+fn tell(finished: &Finished, directory: &Path) -> Exit {
+    println!("{}", finished.summary.verdict.sentence);
+    for reason in &finished.summary.verdict.reasons {
+        println!("  {reason}");
+    }
+    println!("report: {}", directory.join("report.html").display());
+    Exit::of(&finished.how, &finished.summary.verdict.code)
+}
+
+/// Prints an error on stderr and gives its exit code.
+fn fail(error: &RunError) -> Exit {
+    eprintln!("autoperf: {error}");
+    match error {
+        RunError::Agents(_) | RunError::Site { .. } => Exit::Unreachable,
+        _ => Exit::RunError,
+    }
+}

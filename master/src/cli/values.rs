@@ -1,0 +1,104 @@
+//! Values on the command line that carry a unit.
+
+/// A duration such as `90s`, `2m`, `1.5h` or `200ms`, in seconds. A number without a unit is refused.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn duration_s(text: &str) -> Result<f64, String> {
+    let units = [
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("min", 60.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+    ];
+    let split = text
+        .find(|letter: char| letter.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = units
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, seconds)| *seconds);
+    match (number.trim().parse::<f64>(), seconds) {
+        (Ok(number), Some(seconds)) if number > 0.0 && number.is_finite() => Ok(number * seconds),
+        (Ok(_), None) if unit.is_empty() => Err(format!(
+            "`{text}` has no unit; write {text}s, {text}ms or {text}m"
+        )),
+        _ => Err(format!(
+            "`{text}` is no duration; expected a number > 0 with a unit, such as 90s, 200ms or 2m"
+        )),
+    }
+}
+
+/// A share such as `5%` or `0.05`, as a number in (0, 1).
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn share(text: &str) -> Result<f64, String> {
+    let parsed = text.strip_suffix('%').map_or_else(
+        || text.parse(),
+        |number| number.trim().parse().map(|n: f64| n / 100.0),
+    );
+    match parsed {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err(format!(
+            "`{text}` is no share; expected a percentage such as 5% or a number between 0 and 1"
+        )),
+    }
+}
+
+/// A service level objective such as `p95=2s` or `mean=300ms`: the quantile (`None` for the mean is not offered, since a mean
+/// hides the slow ones) and its limit in seconds.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn objective(text: &str) -> Result<(f64, f64), String> {
+    let expected = || {
+        format!("`{text}` is no objective; expected a percentile and a limit, such as p95=2s or p99=500ms")
+    };
+    let (quantile, limit) = text.split_once('=').ok_or_else(expected)?;
+    let percent: f64 = quantile
+        .strip_prefix('p')
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(expected)?;
+    if !(percent > 0.0 && percent < 100.0) {
+        return Err(format!("{quantile} is no percentile; expected p1 to p99.9"));
+    }
+    Ok((percent / 100.0, duration_s(limit)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration_s("90s"), Ok(90.0));
+        assert_eq!(duration_s("2m"), Ok(120.0));
+        assert_eq!(duration_s("200ms"), Ok(0.2));
+        assert_eq!(duration_s("1.5h"), Ok(5400.0));
+        assert!(duration_s("90").unwrap_err().contains("no unit"));
+        for wrong in ["", "s", "-1s", "0s", "1x", "nans", "infs"] {
+            assert!(duration_s(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_and_objectives() {
+        assert_eq!(share("5%"), Ok(0.05));
+        assert_eq!(share("0.1"), Ok(0.1));
+        assert!(
+            ["0", "100%", "x", "NaN"]
+                .iter()
+                .all(|wrong| share(wrong).is_err())
+        );
+        assert_eq!(objective("p95=2s"), Ok((0.95, 2.0)));
+        assert_eq!(objective("p99.9=500ms"), Ok((0.9990000000000001, 0.5)));
+        assert!(
+            ["p0=1s", "p100=1s", "95=1s", "p95", "p95=1", "mean=1s"]
+                .iter()
+                .all(|wrong| objective(wrong).is_err())
+        );
+    }
+}

@@ -1,0 +1,357 @@
+//! The journal's entries: one JSON object a line, told apart by `type`.
+
+use autoperf_models::level::Precision;
+use autoperf_models::search::AutoPerfParameters;
+use autoperf_profiler::reading::Reading;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Entry {
+    /// First line: everything decided before any load.
+    Begin(Box<Begin>),
+    /// An agent was reached.
+    Agent(Agent),
+    /// A level begins: its users are being added or removed.
+    LevelBegin(LevelBegin),
+    /// What happened within one second of the current level.
+    Second(Box<Second>),
+    /// What an agent has read.
+    Reading(Box<AgentReading>),
+    /// The current level is over.
+    LevelEnd(LevelEnd),
+    /// Something worth knowing happened.
+    Note(Note),
+    /// Last line of a run that ended in order.
+    End(End),
+}
+
+/// Everything decided before any load.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Begin {
+    /// Layout version of the journal.
+    pub schema_version: u32,
+    /// Version of autoperf.
+    pub version: String,
+    /// Mode of the run.
+    pub mode: String,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Wall clock at the start, RFC 3339 UTC.
+    pub started_at: String,
+    /// Command line.
+    pub command: Vec<String>,
+    /// Files read, by role.
+    pub inputs: BTreeMap<String, String>,
+    /// The generator's machine in words.
+    pub generator_host: String,
+    /// Names of the transactions; entries refer to them by index.
+    pub transactions: Vec<String>,
+    /// Mean think time of the mix by the workload, s.
+    pub think_time_s: f64,
+    /// Processes to profile.
+    pub nodes: Vec<Node>,
+    /// How levels were chosen.
+    pub search: SearchOptions,
+    /// The schedule that is followed, users and seconds row by row; empty in the other modes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<(u32, f64)>,
+    /// How transactions are profiled, in profiling mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileOptions>,
+}
+
+/// How transactions are profiled.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ProfileOptions {
+    /// Transactions in their order, by index.
+    pub transactions: Vec<usize>,
+    /// Users of every level.
+    pub users: u32,
+    /// Executions by each user; absent where the precision of the demands decides.
+    pub executions_per_user: Option<u64>,
+    /// Wanted half-width of every service demand's 95 % interval, as a share of it.
+    pub demand_precision: f64,
+    /// Fewest executions of a transaction where the precision decides.
+    pub fewest: u64,
+    /// Most executions of a transaction where the precision decides.
+    pub most: u64,
+    /// Executions after which a process whose demand cannot be told from zero is not waited for.
+    pub most_without_demand: u64,
+    /// Shortest measured part that a demand may rest on, s (readings come every second).
+    pub least_measured_s: f64,
+    /// Executions by each user between two looks at the demands.
+    pub look_every: u64,
+    /// Shortest time between two looks at the demands, s.
+    pub look_every_s: f64,
+    /// Longest time under load of all transactions together, s.
+    pub max_duration_s: f64,
+}
+
+/// A process to profile.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Node {
+    /// Host name or address of the agent.
+    pub node: String,
+    /// Port of the agent.
+    pub port: u16,
+    /// Process name asked for.
+    pub process: String,
+    /// Cores declared by the user.
+    pub cores: Option<f64>,
+}
+
+/// How levels were chosen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SearchOptions {
+    /// Name of the strategy.
+    pub strategy: String,
+    /// First level.
+    pub start_load: Option<u32>,
+    /// Largest level allowed.
+    pub max_users: Option<u32>,
+    /// Longest time under load, s.
+    pub max_duration_s: Option<f64>,
+    /// Objective: quantile and limit in s.
+    pub objective: Option<(f64, f64)>,
+    /// How well each level must be known.
+    pub precision: PrecisionEntry,
+    /// Time under load after which no level is added for more precision alone, s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_budget_s: Option<f64>,
+    /// Fewest transactions of a level by each user, beside the precision's own minimum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_per_user: Option<u64>,
+    /// Parameters of AutoPerf's own level plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoperf: Option<AutoPerfEntry>,
+}
+
+/// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
+)]
+pub struct AutoPerfEntry {
+    pub max_seq_var_count: u32,
+    pub max_seq_var_threshold: f64,
+    pub mstar_lower_bound_multiplier: f64,
+    pub mstar_upper_bound_multiplier: f64,
+    pub sequence_steps: u32,
+    pub percentage_time_outs_allowed: f64,
+    pub percentage_error_allowed_in_throughput_observed: f64,
+    pub infinity: u32,
+}
+
+impl From<AutoPerfParameters> for AutoPerfEntry {
+    fn from(parameters: AutoPerfParameters) -> Self {
+        Self {
+            max_seq_var_count: parameters.max_seq_var_count,
+            max_seq_var_threshold: parameters.max_seq_var_threshold,
+            mstar_lower_bound_multiplier: parameters.mstar_lower_bound_multiplier,
+            mstar_upper_bound_multiplier: parameters.mstar_upper_bound_multiplier,
+            sequence_steps: parameters.sequence_steps,
+            percentage_time_outs_allowed: parameters.percentage_time_outs_allowed,
+            percentage_error_allowed_in_throughput_observed: parameters
+                .percentage_error_allowed_in_throughput_observed,
+            infinity: parameters.infinity,
+        }
+    }
+}
+
+impl From<AutoPerfEntry> for AutoPerfParameters {
+    fn from(entry: AutoPerfEntry) -> Self {
+        Self {
+            max_seq_var_count: entry.max_seq_var_count,
+            max_seq_var_threshold: entry.max_seq_var_threshold,
+            mstar_lower_bound_multiplier: entry.mstar_lower_bound_multiplier,
+            mstar_upper_bound_multiplier: entry.mstar_upper_bound_multiplier,
+            sequence_steps: entry.sequence_steps,
+            percentage_time_outs_allowed: entry.percentage_time_outs_allowed,
+            percentage_error_allowed_in_throughput_observed: entry
+                .percentage_error_allowed_in_throughput_observed,
+            infinity: entry.infinity,
+        }
+    }
+}
+
+/// [`Precision`] as it stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of `models::level::Precision`, documented there"
+)]
+pub struct PrecisionEntry {
+    pub confidence: f64,
+    pub throughput: f64,
+    pub response_time: f64,
+    pub warm_up: bool,
+    pub min_measured_s: f64,
+    pub max_level_s: f64,
+    pub min_completions: u64,
+    pub max_timeout_share: f64,
+}
+
+impl From<Precision> for PrecisionEntry {
+    fn from(precision: Precision) -> Self {
+        Self {
+            confidence: precision.confidence,
+            throughput: precision.throughput,
+            response_time: precision.response_time,
+            warm_up: precision.warm_up,
+            min_measured_s: precision.min_measured_s,
+            max_level_s: precision.max_level_s,
+            min_completions: precision.min_completions,
+            max_timeout_share: precision.max_timeout_share,
+        }
+    }
+}
+
+impl From<PrecisionEntry> for Precision {
+    fn from(entry: PrecisionEntry) -> Self {
+        Self {
+            confidence: entry.confidence,
+            throughput: entry.throughput,
+            response_time: entry.response_time,
+            warm_up: entry.warm_up,
+            min_measured_s: entry.min_measured_s,
+            max_level_s: entry.max_level_s,
+            min_completions: entry.min_completions,
+            max_timeout_share: entry.max_timeout_share,
+        }
+    }
+}
+
+impl Default for PrecisionEntry {
+    fn default() -> Self {
+        Precision::default().into()
+    }
+}
+
+/// An agent that was reached.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Agent {
+    /// Node as the user names it.
+    pub node: String,
+    /// Port.
+    pub port: u16,
+    /// Host name, version and kernel in words.
+    pub description: String,
+    /// Agent's monotonic clock less the run's clock, ns.
+    pub clock_offset_ns: i64,
+    /// Largest error of that offset, ns.
+    pub clock_error_ns: u64,
+    /// Whether the agent sits on the machine that generates the load.
+    pub same_host: bool,
+    /// Cores of the agent's machine.
+    pub cores: u32,
+}
+
+/// A level begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelBegin {
+    /// Users of the level.
+    pub users: u32,
+    /// What it is for.
+    pub purpose: String,
+    /// Why it was chosen.
+    pub why: String,
+    /// When, s since the engine's epoch; where a schedule is followed, the instant that it states.
+    pub at_s: f64,
+    /// The one transaction that is measured, by index, where transactions are profiled one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<usize>,
+    /// How well it must be known.
+    pub precision: PrecisionEntry,
+    /// Forecast of its duration, s.
+    pub forecast_s: f64,
+}
+
+/// One second of a level.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Second {
+    /// Windows in time order.
+    pub bins: Vec<BinRow>,
+    /// Per transaction, in the order of [`Begin::transactions`].
+    pub transactions: Vec<TransactionSecond>,
+    /// Sum of intended think times that ended in this second, s.
+    pub think_sum_s: f64,
+    /// How many think times ended.
+    pub think_count: u64,
+    /// CPU time of all generator threads, ns.
+    pub generator_cpu_ns: u64,
+    /// CPU time of the busiest generator thread, ns.
+    pub generator_busiest_ns: u64,
+    /// Lateness of starts in microseconds, HDR V2 histogram, base64.
+    pub lateness_us: String,
+    /// Connections that failed for want of ports or descriptors, and observations dropped.
+    pub generator_failures: u64,
+}
+
+/// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
+/// of their squares in s^2.
+pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
+
+/// One transaction in one second.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TransactionSecond {
+    /// Served.
+    pub served: u64,
+    /// Failures by kind, time-outs included.
+    pub failures: BTreeMap<String, u64>,
+    /// Timed out.
+    pub timeouts: u64,
+    /// Sum of response times of the served ones, s.
+    pub response_sum_s: f64,
+    /// Response times in microseconds, HDR V2 histogram, base64; empty where none was served.
+    pub response_us: String,
+}
+
+/// A reading of one agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentReading {
+    /// Node as the user names it.
+    pub node: String,
+    /// Port.
+    pub port: u16,
+    /// Middle of the reading, s since the engine's epoch.
+    pub at_s: f64,
+    /// The reading itself.
+    pub reading: Reading,
+}
+
+/// A level is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelEnd {
+    /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
+    /// are not finished and enter nothing.
+    pub ended_by: String,
+    /// When, s since the engine's epoch.
+    pub at_s: f64,
+    /// When the engine was told the level's users, s since the engine's epoch, where a schedule is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at_s: Option<f64>,
+}
+
+/// Something worth knowing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// What it concerns: `profiler`, `site`, `generator`, `search`.
+    pub about: String,
+    /// In words.
+    pub text: String,
+    /// When, s since the engine's epoch.
+    pub at_s: f64,
+}
+
+/// The run is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// `finished`, `interrupted`, `profiler_lost` or `failed`.
+    pub how: String,
+    /// When, s since the engine's epoch.
+    pub at_s: f64,
+}

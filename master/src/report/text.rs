@@ -1,0 +1,211 @@
+//! `summary.txt`: the verdict, then AutoPerf's own layout (manual, section 7) per level, node and process.
+
+use super::{Renderer, ReportError};
+use crate::summary::{ByTransaction, Host, Interval, Level, Process, Summary};
+use std::fmt::{self, Write};
+
+/// The text form.
+pub const RENDERER: Renderer = Renderer {
+    name: "text",
+    file_name: "summary.txt",
+    about: "the verdict and AutoPerf's own summary per level, node and process",
+    always: true,
+    render: |summary| {
+        let mut text = String::new();
+        write_summary(&mut text, summary).map_err(|error| ReportError::Render {
+            what: "summary.txt",
+            reason: error.to_string(),
+        })?;
+        Ok(text)
+    },
+};
+
+const RULE: &str = "==================================================";
+
+fn write_summary(out: &mut String, summary: &Summary) -> fmt::Result {
+    writeln!(out, "{}", summary.verdict.sentence)?;
+    summary
+        .verdict
+        .reasons
+        .iter()
+        .try_for_each(|reason| writeln!(out, "  {reason}"))?;
+    writeln!(out, "\nCan you trust this?")?;
+    for audit in &summary.audits {
+        writeln!(out, "  [{}] {}: {}", audit.status, audit.name, audit.detail)?;
+        audit
+            .advice
+            .iter()
+            .try_for_each(|advice| writeln!(out, "         {advice}"))?;
+    }
+    writeln!(out, "\nSummary:\n========")?;
+    summary
+        .levels
+        .iter()
+        .try_for_each(|level| write_level(out, level))?;
+    let RunOrigin {
+        seed,
+        version,
+        started_at,
+    } = origin(summary);
+    writeln!(
+        out,
+        "\nRun of {started_at} by autoperf {version}, seed {seed}; intervals are 95 %."
+    )
+}
+
+struct RunOrigin<'a> {
+    seed: u64,
+    version: &'a str,
+    started_at: &'a str,
+}
+
+fn origin(summary: &Summary) -> RunOrigin<'_> {
+    RunOrigin {
+        seed: summary.seed,
+        version: &summary.run.version,
+        started_at: &summary.run.started_at,
+    }
+}
+
+fn write_level(out: &mut String, level: &Level) -> fmt::Result {
+    let users = level.users;
+    let name = level
+        .transaction
+        .as_deref()
+        .unwrap_or("Probabilistic Session Generation");
+    writeln!(
+        out,
+        "\n{RULE}\nTransaction Name : {name}\nLoad Level : {users}\n{RULE}"
+    )?;
+    for (label, value) in level_rows(level) {
+        writeln!(out, "{label} : {value}")?;
+    }
+    level
+        .by_transaction
+        .iter()
+        .try_for_each(|row| write_transaction(out, row))?;
+    for process in &level.processes {
+        let host = level.hosts.iter().find(|host| host.node == process.node);
+        write_process(out, process, host, level)?;
+    }
+    Ok(())
+}
+
+/// The rows of a level by the manual's labels, with ours between them.
+fn level_rows(level: &Level) -> Vec<(&'static str, String)> {
+    let response = &level.response_time_s;
+    let milliseconds =
+        |value: Option<f64>| format!("{} [milli sec]", plain(value.map(|value_s| value_s * 1e3), 3));
+    vec![
+        (
+            "Duration of load generation",
+            format!("{:.1} [milli sec]", level.measured_s * 1e3),
+        ),
+        (
+            "Total number of urls fired on the server",
+            level.transactions.to_string(),
+        ),
+        ("Number of urls that timed out", level.timeouts.to_string()),
+        ("Number of urls that failed", level.errors.to_string()),
+        (
+            "Response Time",
+            format!("{} [milli sec]", figure(response.mean, 1e3, 3)),
+        ),
+        ("Response Time p50", milliseconds(response.p50)),
+        ("Response Time p90", milliseconds(response.p90)),
+        ("Response Time p95", milliseconds(response.p95)),
+        ("Response Time p99", milliseconds(response.p99)),
+        ("Response Time max", milliseconds(response.max)),
+        (
+            "Throughput",
+            format!("{} [requests/sec]", figure(level.throughput_per_s, 1.0, 3)),
+        ),
+        (
+            "Warm-up",
+            format!("{:.1} [milli sec], {}", level.warmup_s * 1e3, level.steadiness),
+        ),
+        ("Generator", generator(level)),
+    ]
+}
+
+fn generator(level: &Level) -> String {
+    let state = &level.generator;
+    let saturated = state
+        .saturated_because
+        .as_ref()
+        .map_or_else(String::new, |why| format!(", SATURATED: {why}"));
+    format!(
+        "Cpu Utilization {}, lateness p99 {} [milli sec]{saturated}",
+        plain(state.cpu_utilization, 3),
+        plain(state.lateness_p99_s.map(|late_s| late_s * 1e3), 3)
+    )
+}
+
+fn write_transaction(out: &mut String, row: &ByTransaction) -> fmt::Result {
+    writeln!(
+        out,
+        "Transaction {} : {} fired, {} failed, {} timed out, Response Time {} [milli sec], p95 {} [milli sec]",
+        row.name,
+        row.count,
+        row.errors,
+        row.timeouts,
+        plain(row.response_time_s.mean.map(|mean_s| mean_s * 1e3), 3),
+        plain(row.response_time_s.p95.map(|p95_s| p95_s * 1e3), 3)
+    )
+}
+
+fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level: &Level) -> fmt::Result {
+    writeln!(out, "\nNode : {}\nProcess : {}", process.node, process.process)?;
+    writeln!(
+        out,
+        "Service Demand : {} [milli sec per transaction]",
+        figure(process.service_demand_s, 1e3, 4)
+    )?;
+    writeln!(
+        out,
+        "Cpu Utilization : {} (of {} cores)",
+        plain(process.cpu_utilization, 3),
+        process.cores
+    )?;
+    let memory_kib = process.memory_peak_bytes.map(|bytes| bytes as f64 / 1024.0);
+    writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;
+    let Some(host) = host else { return Ok(()) };
+    let counts = [
+        ("Number of disk blocks read", host.disk_blocks_read),
+        ("Number of disk blocks written", host.disk_blocks_written),
+        ("Number of error-free network packets read", host.packets_received),
+        ("Number of error-free network packets written", host.packets_sent),
+    ];
+    for (label, count) in counts {
+        let served = level.transactions - level.errors - level.timeouts;
+        let each = count
+            .filter(|_| served > 0)
+            .map(|count| count as f64 / served as f64);
+        let each = each.map_or_else(String::new, |each| format!(" ({each:.3} per transaction)"));
+        writeln!(
+            out,
+            "{label} : {}{each}",
+            count.map_or_else(|| "not available".to_owned(), |count| count.to_string())
+        )?;
+    }
+    Ok(())
+}
+
+fn figure(interval: Option<Interval>, factor: f64, digits: usize) -> String {
+    interval.map_or_else(
+        || "not available".to_owned(),
+        |Interval {
+             value,
+             low,
+             high,
+             samples,
+         }| {
+            let [value, low, high] = [value, low, high].map(|figure| figure * factor);
+            format!("{value:.digits$} ({low:.digits$} to {high:.digits$}, n = {samples})")
+        },
+    )
+}
+
+fn plain(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "not available".to_owned(), |value| format!("{value:.digits$}"))
+}

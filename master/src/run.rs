@@ -1,0 +1,195 @@
+//! One run from a valid workload to the reports: reach everything, then load, then answer.
+
+mod modes;
+
+use crate::agents::{AgentsError, Connected};
+use crate::campaign::state::Start;
+use crate::campaign::{Campaign, CampaignError, Display};
+use crate::clock::Clock;
+use crate::generator::Generator;
+use crate::journal::entry::{Begin, Entry, Node, SearchOptions};
+use crate::journal::{self, JournalError, Writer};
+use crate::load::{EngineConfig, EngineError};
+use crate::report::{self, ReportError};
+use crate::summary::Summary;
+use crate::summary::build::build;
+use autoperf_inputs::{Mode, Workload};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What to run.
+#[derive(Debug)]
+pub struct Request {
+    /// What users do, and what is profiled.
+    pub workload: Workload,
+    /// What is done with it; [`Mode::Everything`] means a capacity analysis.
+    pub mode: Mode,
+    /// How levels are chosen.
+    pub search: SearchOptions,
+    /// Run directory; made by the run, must not hold a journal yet.
+    pub directory: PathBuf,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Command line, for the record.
+    pub command: Vec<String>,
+    /// Files read, by role, for the record.
+    pub inputs: BTreeMap<String, String>,
+    /// Set when the user wants to stop.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// Why a run gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A profiler cannot be used.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
+    /// The site does not serve the very first request.
+    #[error(
+        "{url}: {found}\n  expected: {expected}\n  hint: is the site up, and does the URL of transaction {transaction} work in a browser?"
+    )]
+    Site {
+        /// What was asked.
+        url: String,
+        /// What came.
+        found: String,
+        /// What should have come.
+        expected: &'static str,
+        /// Whose request it was.
+        transaction: String,
+    },
+    /// The load engine cannot start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The journal cannot be written or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The run cannot go on.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// A report cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The run directory cannot be made.
+    #[error("{path}: {source}")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Name of a mode in journal, summary and the run directory's name.
+#[must_use]
+pub const fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Capacity | Mode::Everything => "capacity",
+        Mode::ManualCapacity => "manual-capacity",
+        Mode::Profile => "profile",
+        Mode::ManualProfile => "manual-profile",
+    }
+}
+
+/// A run that has ended, with its answer on disk.
+#[derive(Debug)]
+pub struct Finished {
+    /// The answer.
+    pub summary: Summary,
+    /// How it ended: [`crate::journal::entry::End::how`].
+    pub how: String,
+}
+
+/// Carries out a run in its mode.
+///
+/// # Errors
+/// [`RunError`]; before any load where a profiler or the site cannot be reached.
+pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
+    let begin = begin(&request);
+    let connected = Connected::connect(&begin.nodes)?;
+    modes::check_site(&request.workload, request.mode, request.seed)?;
+    std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
+        path: request.directory.clone(),
+        source,
+    })?;
+    let agents = connected.describe();
+    let mut journal = Writer::create(&request.directory)?;
+    journal.append(&Entry::Begin(Box::new(begin.clone())))?;
+    for agent in &agents {
+        journal.append(&Entry::Agent(agent.clone()))?;
+    }
+    let config = EngineConfig {
+        seed: request.seed,
+        ..EngineConfig::default()
+    };
+    let scripts = modes::scripts(&request.workload, request.mode);
+    let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
+    let epoch_ns = generator.epoch_monotonic_ns();
+    let running = connected.start(epoch_ns);
+    let start = Start {
+        begin,
+        agents,
+        windows_per_second: generator.windows_per_second(),
+    };
+    let campaign = Campaign {
+        generator: &mut generator,
+        agents: &running,
+        journal,
+        display,
+        interrupt: &request.interrupt,
+        clock: Clock::since(epoch_ns),
+    };
+    let ended = campaign.run(modes::state(&request, start));
+    running.stop();
+    drop(generator);
+    let log = ended?;
+    let how = log.end.as_ref().map_or_else(String::new, |end| end.how.clone());
+    let summary = build(&log);
+    report::write_all(&request.directory, &summary)?;
+    Ok(Finished { summary, how })
+}
+
+/// Writes the reports of a run directory again from its journal.
+///
+/// # Errors
+/// [`RunError::Journal`] or [`RunError::Report`].
+pub fn report_again(directory: &Path) -> Result<Summary, RunError> {
+    let summary = build(&journal::read(directory)?);
+    report::write_all(directory, &summary)?;
+    Ok(summary)
+}
+
+fn begin(request: &Request) -> Begin {
+    let workload = &request.workload;
+    Begin {
+        schema_version: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        mode: mode_name(request.mode).to_owned(),
+        seed: request.seed,
+        started_at: crate::clock::rfc3339(crate::clock::unix_ns()),
+        command: request.command.clone(),
+        inputs: request.inputs.clone(),
+        generator_host: crate::host::describe(),
+        transactions: workload
+            .transactions
+            .iter()
+            .map(|transaction| transaction.name.clone())
+            .collect(),
+        think_time_s: modes::think_time_s(workload, request.mode),
+        nodes: workload.nodes.iter().map(node).collect(),
+        search: request.search.clone(),
+        schedule: modes::schedule(workload, request.mode),
+        profile: modes::profile(request),
+    }
+}
+
+fn node(info: &autoperf_inputs::workload::NodeInfo) -> Node {
+    Node {
+        node: info.node.clone(),
+        port: info.port,
+        process: info.process.clone(),
+        cores: info.cores,
+    }
+}

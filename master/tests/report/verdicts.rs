@@ -1,0 +1,107 @@
+//! The sentence of every kind of verdict.
+
+use crate::{fixture, golden};
+use autoperf::journal::entry::{Begin, Node, SearchOptions};
+use autoperf::summary::verdict::{code_name, verdict};
+use autoperf::summary::{Capacity, Summary};
+use autoperf_models::search::{Finding, VerdictCode};
+
+const CODES: [VerdictCode; 9] = [
+    VerdictCode::Found,
+    VerdictCode::AtLeast,
+    VerdictCode::NoSaturation,
+    VerdictCode::FailsAtOnce,
+    VerdictCode::GeneratorLimited,
+    VerdictCode::Retrograde,
+    VerdictCode::Bistable,
+    VerdictCode::Drifted,
+    VerdictCode::Inconclusive,
+];
+
+fn begin(objective: Option<(f64, f64)>) -> Begin {
+    Begin {
+        nodes: vec![Node {
+            node: "db1".into(),
+            port: 22_221,
+            process: "httpd".into(),
+            cores: None,
+        }],
+        search: SearchOptions {
+            objective,
+            ..SearchOptions::default()
+        },
+        ..Begin::default()
+    }
+}
+
+fn line(label: &str, code: VerdictCode, run: (&Summary, &Begin, &str)) -> String {
+    let (summary, begin, how) = run;
+    let finding = Finding::without_figures(code, vec!["A reason.".into()]);
+    let verdict = verdict(&finding, &summary.capacity, &summary.levels, begin, Some(how));
+    let reasons: Vec<_> = verdict
+        .reasons
+        .iter()
+        .map(|reason| format!("\n    {reason}"))
+        .collect();
+    format!(
+        "{label} -> {}\n  {}{}\n",
+        verdict.code,
+        verdict.sentence,
+        reasons.concat()
+    )
+}
+
+#[test]
+fn every_verdict_reads_as_it_did() {
+    let summary = fixture::summary();
+    let plain = Summary {
+        capacity: Capacity {
+            objective_users: None,
+            ..summary.capacity.clone()
+        },
+        ..summary.clone()
+    };
+    let unexplained = Summary {
+        capacity: Capacity {
+            bottleneck: None,
+            ..plain.capacity.clone()
+        },
+        ..plain.clone()
+    };
+    let nothing = Summary {
+        levels: Vec::new(),
+        capacity: Capacity::default(),
+        ..summary.clone()
+    };
+    let none = begin(None);
+    let mut text: String = CODES
+        .into_iter()
+        .map(|code| line(code_name(code), code, (&plain, &none, "finished")))
+        .collect();
+    let found = VerdictCode::Found;
+    text += &line(
+        "with objective",
+        found,
+        (&summary, &begin(Some((0.95, 0.5))), "finished"),
+    );
+    text += &line(
+        "objective unknown",
+        found,
+        (&plain, &begin(Some((0.95, 0.5))), "finished"),
+    );
+    text += &line(
+        "objective never held",
+        found,
+        (&plain, &begin(Some((0.95, 0.01))), "finished"),
+    );
+    text += &line("limit unknown", found, (&unexplained, &none, "finished"));
+    text += &line(
+        "no profiler",
+        found,
+        (&unexplained, &Begin::default(), "finished"),
+    );
+    text += &line("interrupted", found, (&plain, &none, "interrupted"));
+    text += &line("profiler lost", found, (&plain, &none, "profiler_lost"));
+    text += &line("broken off", found, (&nothing, &none, "failed"));
+    golden::check("verdicts.txt", &text);
+}

@@ -1,0 +1,223 @@
+//! What end-to-end tests play on: the command as it is built, a fresh folder, the demo site, a profiler.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use autoperf_examples::demo::{Launch, Site, write_workload};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+/// The built command. It is brought up to date once, since cargo builds no binary of another package for a test.
+///
+/// # Panics
+/// Where it cannot be built.
+#[must_use]
+pub fn autoperf() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut folder = std::env::current_exe().unwrap_or_default();
+        // <target>/<profile>/deps/<test>
+        folder.pop();
+        folder.pop();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--package", "autoperf", "--bin", "autoperf"]);
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        let target = folder.parent().unwrap_or(&folder);
+        let status = build.arg("--target-dir").arg(target).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "autoperf does not build"
+        );
+        folder.join("autoperf")
+    })
+}
+
+/// A folder of its own for a test, removed afterwards.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A fresh one.
+    ///
+    /// # Panics
+    /// Where it cannot be made.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("autoperf-test-{name}-{}-{number}", std::process::id()));
+        assert!(
+            std::fs::create_dir_all(&path).is_ok(),
+            "{} cannot be made",
+            path.display()
+        );
+        Self(path)
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file into it.
+    ///
+    /// # Panics
+    /// Where it cannot be written.
+    pub fn write(&self, name: &str, text: &str) {
+        assert!(
+            std::fs::write(self.0.join(name), text).is_ok(),
+            "{name} cannot be written"
+        );
+    }
+
+    /// Reads a file in it; empty where it is missing.
+    #[must_use]
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+
+    /// Runs the command in it to its end.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        match self.command(arguments).output() {
+            Ok(output) => output,
+            Err(error) => panic!("{}: {error}", autoperf().display()),
+        }
+    }
+
+    /// The command with these arguments, to be started in it, saying everything into pipes.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(autoperf());
+        command.args(arguments).current_dir(&self.0).env("NO_COLOR", "1");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder left behind in the system's temporary folder harms no other test.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The demo site with a profiler and the workload files of both in a folder.
+///
+/// One runs at a time within a test program: a profiler takes all processes of a name together.
+#[derive(Debug)]
+pub struct Demo {
+    /// The site.
+    pub site: Site,
+    /// Its profiler.
+    pub profiler: Profiler,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Demo {
+    /// Starts both and writes `input.xml` and `cbmg.txt` into the folder.
+    ///
+    /// # Errors
+    /// Where one does not start.
+    pub fn start(folder: &Folder) -> io::Result<Self> {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let launch = Launch {
+            program: autoperf().to_owned(),
+            arguments: vec!["demo-tier".into()],
+        };
+        let site = Site::start(&launch, 0)?;
+        let profiler = Profiler::start()?;
+        write_workload(folder.path(), site.web_port(), profiler.port)?;
+        Ok(Self {
+            site,
+            profiler,
+            _turn: turn,
+        })
+    }
+}
+
+impl Demo {
+    /// How many transactions of a name the site itself says that it has served; of all names where none is given.
+    ///
+    /// # Errors
+    /// Where it does not answer or says something else.
+    pub fn served(&self, name: Option<&str>) -> io::Result<u64> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.site.web_port()))?;
+        stream.write_all(b"GET /served HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let told: serde_json::Value = serde_json::from_str(body)?;
+        let counts = told["served"]
+            .as_object()
+            .ok_or_else(|| io::Error::other(format!("the site said `{body}`")))?;
+        let counts = counts
+            .iter()
+            .filter(|(kind, _)| name.is_none_or(|name| name == *kind));
+        Ok(counts.filter_map(|(_, count)| count.as_u64()).sum())
+    }
+}
+
+/// A profiler on loopback.
+#[derive(Debug)]
+pub struct Profiler {
+    child: Child,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Profiler {
+    /// Starts one on a free port.
+    ///
+    /// # Errors
+    /// Where it does not start or does not say its port.
+    pub fn start() -> io::Result<Self> {
+        let mut command = Command::new(autoperf());
+        command
+            .args(["profiler", "-d", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let mut profiler = Self { child, port: 0 };
+        let port = line
+            .trim_end()
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok());
+        profiler.port = port.ok_or_else(|| io::Error::other(format!("the profiler said `{line}`")))?;
+        Ok(profiler)
+    }
+
+    /// Ends it at once, as a crash would.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(|_| ())
+    }
+}
+
+impl Drop for Profiler {
+    fn drop(&mut self) {
+        // Where it has ended before, there is nothing to do.
+        let _ = self.kill();
+    }
+}

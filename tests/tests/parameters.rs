@@ -1,0 +1,47 @@
+//! config.properties has its effect on a capacity analysis.
+
+use autoperf_tests::stage::{Demo, Folder};
+use serde_json::Value;
+
+#[test]
+fn autoperfs_level_plan_follows_the_file() {
+    let folder = Folder::new("parameters");
+    let _demo = Demo::start(&folder).unwrap();
+    folder.write(
+        "config.properties",
+        "max_seq_var_count=2\ninfinity=2\nthroughput_window_size=2\ninter_throughput_measurement_execution_count=3\n\
+         percentage_time_outs_allowed=7\npercentage_error_allowed_in_throughput_observed=20\n",
+    );
+    let output = folder.run(&[
+        "capacity",
+        "--strategy",
+        "autoperf",
+        "--out",
+        "run",
+        "--seed",
+        "2",
+        "--response-precision",
+        "50%",
+        "--max-level-time",
+        "15s",
+    ]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{stdout}\n{stderr}");
+    let summary: Value = serde_json::from_str(&folder.read("run/summary.json")).unwrap();
+    let users: Vec<u64> = summary["levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|level| level["users"].as_u64().unwrap())
+        .collect();
+    assert_eq!(users, [1, 2], "one by one, and never beyond infinity");
+    let begins: Vec<Value> = autoperf_tests::journal::entries(&folder)
+        .into_iter()
+        .filter(|entry| entry["type"] == "level_begin")
+        .collect();
+    for begin in &begins {
+        assert_eq!(begin["precision"]["max_timeout_share"], 0.07);
+        assert_eq!(begin["precision"]["throughput"], 0.2);
+    }
+}
