@@ -346,10 +346,14 @@ pub struct TimelinePoint {
 pub struct CurveRow {
     /// Emulated users.
     pub users: u32,
-    /// Throughput with its band.
-    pub throughput_per_s: Interval,
-    /// Mean response time with its band, s.
-    pub response_time_s: Interval,
+    /// Throughput.
+    pub throughput_per_s: f64,
+    /// Mean response time, s.
+    pub response_time_s: f64,
+    /// Throughput with its 95 % band.
+    pub throughput_band_per_s: Interval,
+    /// Mean response time with its 95 % band, s.
+    pub response_time_band_s: Interval,
 }
 
 /// One audit of the run.

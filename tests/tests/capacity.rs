@@ -3,6 +3,7 @@
 
 use autoperf_examples::demo::{Tier, truth};
 use autoperf_tests::stage::{Demo, Folder};
+use autoperf_tests::summary::complaints;
 use serde_json::Value;
 
 /// Short levels, so that the test stays within a minute or two; the demo's own defaults are more precise.
@@ -30,6 +31,8 @@ fn assert_valid(summary: &Value) {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
+    let complaints = complaints(summary, &Tier::ALL.map(|tier| tier.process_name().to_owned()));
+    assert!(complaints.is_empty(), "{complaints:?}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn throughput(summary: &Summary) -> Chart {
     let series = Series {
         name: "throughput".to_owned(),
         points: points(summary, |level| level.throughput_per_s, 1.0),
-        curve: curve(summary, |row| row.throughput_per_s, 1.0),
+        curve: curve(summary, |row| row.throughput_band_per_s, 1.0),
         shown: true,
     };
     Chart {
@@ -90,7 +90,7 @@ pub fn response_time(summary: &Summary) -> Chart {
     let mean = Series {
         name: "mean".to_owned(),
         points: points(summary, |level| level.response_time_s.mean, 1e3),
-        curve: curve(summary, |row| row.response_time_s, 1e3),
+        curve: curve(summary, |row| row.response_time_band_s, 1e3),
         shown: true,
     };
     let quantiles = quantiles.map(|(name, quantile, shown)| Series {
@@ -176,7 +176,7 @@ fn process_series(summary: &Summary, node: &str, process: &str, many: usize) -> 
         name: format!("{process} on {node}"),
         points: summary.levels.iter().filter_map(point).collect(),
         curve: per_core_s.map_or_else(Vec::new, |demand_s| {
-            curve(summary, |row| row.throughput_per_s, demand_s * 100.0)
+            curve(summary, |row| row.throughput_band_per_s, demand_s * 100.0)
         }),
         // Beyond a handful the picture is a tangle; the reader switches on what matters.
         shown: many <= 6 || is_bottleneck(summary, node, process),

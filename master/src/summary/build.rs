@@ -161,8 +161,10 @@ fn capacity(finding: &Finding) -> Capacity {
 fn curve_row(point: &search::CurvePoint) -> CurveRow {
     CurveRow {
         users: point.users,
-        throughput_per_s: point.throughput_per_s.into(),
-        response_time_s: point.response_time_s.into(),
+        throughput_per_s: point.throughput_per_s.value,
+        response_time_s: point.response_time_s.value,
+        throughput_band_per_s: point.throughput_per_s.into(),
+        response_time_band_s: point.response_time_s.into(),
     }
 }
 

@@ -110,8 +110,10 @@ fn curve() -> Vec<CurveRow> {
         let response_s = (f64::from(users) / throughput - 0.4).max(0.02);
         CurveRow {
             users,
-            throughput_per_s: interval(throughput, throughput / 30.0),
-            response_time_s: interval(response_s, response_s / 15.0),
+            throughput_per_s: throughput,
+            response_time_s: response_s,
+            throughput_band_per_s: interval(throughput, throughput / 30.0),
+            response_time_band_s: interval(response_s, response_s / 15.0),
         }
     };
     (1..=100).map(row).collect()

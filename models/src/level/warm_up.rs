@@ -40,7 +40,11 @@ pub(super) struct WarmUp {
 /// Nothing before `least_s` after the first cell's start is ever part of it.
 pub(super) fn warm_up(cells: &[Bin], least_s: f64, confidence: f64) -> WarmUp {
     let all = total(cells);
-    let count = (all.completions / COMPLETIONS_PER_WINDOW).min(MOST_WINDOWS) as usize;
+    // At low load a level may hold few transactions in all: fewer in a window then, as long as there are two.
+    let sparse = (all.completions / 2).min(FEWEST_WINDOWS as u64);
+    let count = (all.completions / COMPLETIONS_PER_WINDOW)
+        .max(sparse)
+        .min(MOST_WINDOWS) as usize;
     let windows = windows(cells, count);
     let earliest_s = all.start_s + least_s.max(0.0);
     let least = cells.partition_point(|c| c.start_s < earliest_s - ROUNDING_S);

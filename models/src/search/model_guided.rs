@@ -39,6 +39,7 @@ impl ModelGuided {
 
     /// Looks at the last level in the light of the earlier ones.
     fn review(&mut self) {
+        let collapsed = self.standing().1.is_some();
         let Some((last, earlier)) = self.history.runs.split_last_mut() else {
             return;
         };
@@ -50,7 +51,7 @@ impl ModelGuided {
             .iter()
             .filter(|r| r.outcome.users == users && r.rejected.is_none());
         let Some(before) = same.next_back() else { return };
-        if guards::slower(&last.outcome, &before.outcome) {
+        if collapsed && guards::slower(&last.outcome, &before.outcome) {
             last.rejected = Some(format!("the site had not recovered at {users} users"));
             return;
         }

@@ -53,7 +53,13 @@ fn two_regimes_are_bistable() {
 fn a_leak_is_drift_and_two_canaries_saw_it() {
     let mut site = Site::new(&[(0.02, 1)], 1.0, 1).with(Trouble::Leak(0.08));
     let (finding, ..) = search(&mut site, Options::default());
-    assert_eq!(finding.verdict, VerdictCode::Drifted, "{:?}", finding.reasons);
+    assert_eq!(
+        finding.verdict,
+        VerdictCode::Drifted,
+        "{:?} {:#?}",
+        finding.reasons,
+        finding.levels
+    );
     let canary = |note: &&LevelNote| note.purpose == Purpose::Canary;
     assert_eq!(finding.levels.iter().filter(canary).count(), 2);
 }

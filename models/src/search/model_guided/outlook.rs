@@ -35,7 +35,10 @@ impl Outlook {
             .flatten()
             .min_by(f64::total_cmp);
         let guess = known.map_or(f64::from(highest), |rate| rate * cycle_s);
-        let reach = (2.0 * guess).max(1.3 * f64::from(highest)).clamp(4.0, 2e6) as u32;
+        let reach = (2.0 * guess)
+            .max(1.3 * f64::from(highest))
+            .min(1.3 * f64::from(search.history.ceiling()))
+            .clamp(4.0, 2e6) as u32;
         let model = SiteModel::calibrate(evidence::pooled(&standing, options, reach)?)?;
         let saturation_users = model.saturation_users()?.value;
         let beyond = standing

@@ -303,9 +303,10 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     // A canary that sees too few transactions sees nothing.
     let telling = |users: &u32| {
         let forecast = outlook.model.forecast(*users);
-        forecast.is_some_and(|f| f.saturation < 0.5 && f.throughput_per_s * CANARY_S > 60.0)
+        forecast.is_some_and(|f| f.saturation < 0.7 && f.throughput_per_s * CANARY_S > 60.0)
     };
-    let users = history.valid().iter().map(|o| o.users).filter(telling).min()?;
+    // The earlier the level was, the more time has passed for a change.
+    let users = history.valid().iter().map(|o| o.users).find(telling)?;
     let minutes = history.load_s() / 60.0;
     let why = format!(
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
