@@ -2,7 +2,7 @@
 
 use super::cells::{total, windows};
 use super::interval::{Intervals, intervals};
-use super::warm_up::{WarmUp, warm_up};
+use super::warm_up::{FEWEST_COMPLETIONS, WarmUp, warm_up};
 use super::{Bin, Precision, Steadiness};
 use crate::Estimate;
 use crate::stability::verdict::{Evidence, judge};
@@ -29,9 +29,9 @@ pub(super) struct Assessment {
 }
 
 /// Looks at all `cells`; O(cells).
-pub(super) fn assess(cells: &[Bin], precision: &Precision) -> Assessment {
+pub(super) fn assess(cells: &[Bin], precision: &Precision, least_warm_up_s: f64) -> Assessment {
     let warm_up = if precision.warm_up {
-        warm_up(cells, precision.confidence)
+        warm_up(cells, least_warm_up_s, precision.confidence)
     } else {
         WarmUp {
             index: 0,
@@ -44,14 +44,22 @@ pub(super) fn assess(cells: &[Bin], precision: &Precision) -> Assessment {
     let worst = worst(&intervals, precision);
     let enough =
         part.length_s >= precision.min_measured_s - 1e-9 && part.completions >= precision.min_completions;
+    let served = total(cells).completions;
     let judged = if warm_up.ended { steady } else { cells };
-    let steadiness = judge(&Evidence {
+    let evidence = Evidence {
         warm: warm_up.ended,
         windows: &windows(judged, MOST_WINDOWS),
         batches: &intervals.batches,
         throughput_tolerance: precision.throughput / 2.0,
         response_tolerance: precision.response_time / 2.0,
-    });
+    };
+    let steadiness = if !warm_up.ended && served < FEWEST_COMPLETIONS {
+        Steadiness::NotSteady {
+            reason: format!("{served} served transactions are too few to tell a warm-up from noise"),
+        }
+    } else {
+        judge(&evidence)
+    };
     let is_steady = matches!(steadiness, Steadiness::Steady { .. });
     Assessment {
         since: warm_up.index,

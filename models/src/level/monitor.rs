@@ -23,6 +23,7 @@ const TIMEOUT_CONFIDENCE: f64 = 0.99;
 #[derive(Debug, Clone)]
 pub struct LevelMonitor {
     precision: Precision,
+    least_warm_up_s: f64,
     cells: Cells,
     elapsed_s: f64,
     next_look_s: f64,
@@ -37,6 +38,7 @@ impl LevelMonitor {
     pub fn new(precision: Precision) -> Self {
         Self {
             precision,
+            least_warm_up_s: 0.0,
             cells: Cells::default(),
             elapsed_s: 0.0,
             next_look_s: first_look_s(&precision),
@@ -44,6 +46,15 @@ impl LevelMonitor {
             timeouts: 0,
             state: LevelState::Warming,
         }
+    }
+
+    /// The same, with a time from the begin that is warm-up whatever the windows show, such as two or three mean cycles of
+    /// thinking and waiting. Where few transactions finish in that time the windows alone cannot show the transient.
+    /// Without effect where [`Precision::warm_up`] is off.
+    #[must_use]
+    pub fn with_least_warm_up_s(mut self, least_warm_up_s: f64) -> Self {
+        self.least_warm_up_s = least_warm_up_s;
+        self
     }
 
     /// Takes the next window. Windows come in order and may differ in length; after [`LevelState::Done`] they still count for
@@ -67,7 +78,7 @@ impl LevelMonitor {
     }
 
     fn look(&mut self, late: bool) {
-        let assessment = assess(self.cells.as_slice(), &self.precision);
+        let assessment = assess(self.cells.as_slice(), &self.precision, self.least_warm_up_s);
         self.next_look_s = self.elapsed_s + self.pause_s(&assessment);
         self.state = if assessment.precise {
             LevelState::Done(StopReason::PreciseEnough)
@@ -114,7 +125,7 @@ impl LevelMonitor {
     #[must_use]
     pub fn finish(&self) -> LevelMeasurement {
         let cells = self.cells.as_slice();
-        let assessment = assess(cells, &self.precision);
+        let assessment = assess(cells, &self.precision, self.least_warm_up_s);
         let part = total(cells.get(assessment.since..).unwrap_or_default());
         LevelMeasurement {
             steadiness: assessment.steadiness,

@@ -21,6 +21,11 @@ const SIGNIFICANT: f64 = 5.0;
 /// standard error is no measure.
 const FAR_OUT: f64 = 3.0;
 
+/// Slack for times that are sums of window lengths.
+const ROUNDING_S: f64 = 1e-6;
+/// Fewest completions with which a warm-up can be told from noise.
+pub(super) const FEWEST_COMPLETIONS: u64 = FEWEST_WINDOWS as u64 * COMPLETIONS_PER_WINDOW;
+
 /// The cells before `index` are warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WarmUp {
@@ -32,7 +37,8 @@ pub(super) struct WarmUp {
 
 /// MSER (batch by time) over throughput and over mean response time; the later significant truncation counts. The cheap
 /// test while bins arrive and the one over all bins are the same: it costs one pass over at most some thousand cells.
-pub(super) fn warm_up(cells: &[Bin], confidence: f64) -> WarmUp {
+/// Nothing before `least_s` after the first cell's start is ever part of it.
+pub(super) fn warm_up(cells: &[Bin], least_s: f64, confidence: f64) -> WarmUp {
     let all = total(cells);
     // At low load a level may hold few transactions in all: fewer in a window then, as long as there are two.
     let sparse = (all.completions / 2).min(FEWEST_WINDOWS as u64);
@@ -40,9 +46,11 @@ pub(super) fn warm_up(cells: &[Bin], confidence: f64) -> WarmUp {
         .max(sparse)
         .min(MOST_WINDOWS) as usize;
     let windows = windows(cells, count);
-    if count.min(windows.len()) < FEWEST_WINDOWS {
+    let earliest_s = all.start_s + least_s.max(0.0);
+    let least = cells.partition_point(|c| c.start_s < earliest_s - ROUNDING_S);
+    if count.min(windows.len()) < FEWEST_WINDOWS || least == cells.len() {
         return WarmUp {
-            index: 0,
+            index: if least == cells.len() { 0 } else { least },
             ended: false,
         };
     }
@@ -53,11 +61,11 @@ pub(super) fn warm_up(cells: &[Bin], confidence: f64) -> WarmUp {
         .try_fold(always, |latest, cut| Some(latest.max(cut?)));
     match cut {
         Some(cut) => WarmUp {
-            index: first_cell(cells, &windows, cut),
+            index: first_cell(cells, &windows, cut).max(least),
             ended: cut < windows.len() / 2,
         },
         None => WarmUp {
-            index: first_cell(cells, &windows, windows.len() / 2),
+            index: first_cell(cells, &windows, windows.len() / 2).max(least),
             ended: false,
         },
     }

@@ -106,6 +106,26 @@ fn the_transient_is_cut_off() {
 }
 
 #[test]
+fn a_known_warm_up_is_left_out_though_nothing_shows_it() {
+    let monitor = |least_s: f64| {
+        let mut monitor = LevelMonitor::new(Precision::default()).with_least_warm_up_s(least_s);
+        for i in 0..600 {
+            let bin = served(10, 0.05);
+            monitor.observe(&Bin {
+                start_s: f64::from(i) * 0.1,
+                length_s: 0.1,
+                ..bin
+            });
+        }
+        monitor.finish()
+    };
+    assert!((monitor(20.0).since_s - 20.0).abs() < 0.15);
+    assert!((monitor(0.0).since_s - 3.0).abs() < 0.15);
+    assert!(matches!(monitor(20.0).steadiness, Steadiness::Steady { .. }));
+    assert!(matches!(monitor(61.0).steadiness, Steadiness::NotSteady { .. }));
+}
+
+#[test]
 fn growth_without_end_is_never_steady() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let (monitor, reason) = run(Precision::default(), 0.1, |t| {
@@ -128,7 +148,10 @@ fn nothing_served_gives_no_figures_and_ends_at_the_limit() {
     assert_eq!(reason, StopReason::TimeLimit);
     let level = monitor.finish();
     assert_eq!((level.throughput_per_s, level.response_time_s), (None, None));
-    assert!(matches!(level.steadiness, Steadiness::NotSteady { .. }));
+    match level.steadiness {
+        Steadiness::NotSteady { reason } => assert!(reason.starts_with("0 served transactions"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(LevelMonitor::new(Precision::default()).finish().completions, 0);
 }
 
