@@ -96,14 +96,15 @@ fn the_demands_are_right(summary: &Value) {
     }
 }
 
-/// The tiers pace themselves below half a core, so that a busy machine does not slow them; it can only be slower.
+/// The tiers pace themselves below half a core, so that a busy machine does not slow them much; it can only be slower. What
+/// is found at this precision is good to its interval, which must not lie above the truth.
 fn the_plateau_is_right(summary: &Value) {
     let capacity = &summary["capacity"];
-    let plateau = number(&capacity["max_throughput_per_s"]["value"]) / truth().max_throughput_per_s;
+    let share = |part: &str| number(&capacity["max_throughput_per_s"][part]) / truth().max_throughput_per_s;
+    let (value, low) = (share("value"), share("low"));
     assert!(
-        (0.85..1.05).contains(&plateau),
-        "plateau is {:.1} % of the truth",
-        plateau * 100.0
+        value > 0.85 && low < 1.05,
+        "plateau is {value:.3}, its lower end {low:.3} of the truth"
     );
     assert_eq!(capacity["bottleneck"]["process"], "demo-web", "{capacity}");
     assert!(
