@@ -98,6 +98,10 @@ impl AutoPerf {
         }
         let mstar = self.mstar()?;
         if self.over_estimate.is_none() {
+            // Nothing may be run beyond infinity, and everything up to it has been.
+            if self.parameters.infinity <= last {
+                return None;
+            }
             let over = (mstar * self.parameters.mstar_lower_bound_multiplier).ceil();
             let over = (over as u32).clamp(last + 1, self.parameters.infinity);
             self.over_estimate = Some(over);
