@@ -17,6 +17,8 @@ pub mod plan;
 pub mod profile;
 pub mod progress;
 pub mod report;
+#[cfg(feature = "tui")]
+pub mod screen;
 pub mod settings;
 pub mod spelling;
 pub mod trial;

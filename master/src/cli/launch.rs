@@ -135,7 +135,7 @@ pub struct Job {
 /// Runs a job with live progress on stderr and tells the verdict on stdout; gives the answer too, where there is one.
 #[must_use]
 pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exit, Option<Finished>) {
-    let interrupt = match crate::interrupt::listen() {
+    let interrupt = match watch.listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
             eprintln!("autoperf: cannot listen for Ctrl-C: {error}");
@@ -160,7 +160,13 @@ pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exi
         interrupt,
     };
     let directory = request.directory.clone();
-    let mut display = watch.display();
+    let mut display = match watch.display() {
+        Ok(display) => display,
+        Err(message) => {
+            eprintln!("{message}");
+            return (Exit::Usage, None);
+        }
+    };
     display.note(&format!(
         "seed {}, results in {}",
         request.seed,

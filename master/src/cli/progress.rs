@@ -8,7 +8,9 @@ use autoperf_models::Estimate;
 use autoperf_models::grammar::counted;
 use autoperf_models::level::LevelState;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Plain lines are repeated at most this often within a level, s.
@@ -20,18 +22,57 @@ pub struct Watch {
     /// Say nothing while it goes on; the verdict and errors are still printed.
     #[arg(short, long)]
     pub quiet: bool,
+    /// Show the run on a whole screen: the curve as it grows, the current level, the processes (in builds with the feature `tui`).
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
 }
 
 impl Watch {
     /// What shows a run so.
-    #[must_use]
-    pub fn display(&self) -> Box<dyn Display> {
+    ///
+    /// # Errors
+    /// Why it cannot be shown so, as text.
+    pub fn display(&self) -> Result<Box<dyn Display>, String> {
         if self.quiet {
-            Box::new(Silent)
-        } else {
-            Box::new(Stderr::new())
+            return Ok(Box::new(Silent));
         }
+        if self.tui && is_capable_terminal() {
+            return screen();
+        }
+        let mut lines = Stderr::new();
+        if self.tui {
+            lines.note("this is no terminal for a whole screen, so there are lines");
+        }
+        Ok(Box::new(lines))
     }
+
+    /// A flag that Ctrl-C sets, and the terminal put back where a second one ends the program at once.
+    ///
+    /// # Errors
+    /// Where the system refuses the handlers.
+    pub fn listen(&self) -> io::Result<Arc<AtomicBool>> {
+        #[cfg(feature = "tui")]
+        if self.tui {
+            return crate::interrupt::listen_and_tidy(super::screen::put_back);
+        }
+        crate::interrupt::listen()
+    }
+}
+
+#[cfg(feature = "tui")]
+fn screen() -> Result<Box<dyn Display>, String> {
+    match super::screen::Screen::open() {
+        Ok(screen) => Ok(Box::new(screen)),
+        Err(error) => Err(format!("autoperf: --tui: the terminal refuses: {error}")),
+    }
+}
+
+#[cfg(not(feature = "tui"))]
+fn screen() -> Result<Box<dyn Display>, String> {
+    Err(
+        "autoperf: this build has no --tui\n  hint: build it with `cargo build --release --features tui`"
+            .to_owned(),
+    )
 }
 
 /// Shows nothing.
@@ -139,7 +180,7 @@ pub fn begin_line(progress: &Progress) -> String {
             )
         });
     format!(
-        "level {}: {}, {}{rest}",
+        "level {}, {}: {}{rest}",
         progress.level,
         counted(progress.users, "user"),
         progress.why
