@@ -2,6 +2,7 @@
 //! trying when the agent does not answer.
 
 use crate::journal::entry::{Agent, AgentReading, Node};
+use autoperf_models::grammar::counted;
 use autoperf_profiler::client::{Client, ClientError, Matched};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -139,17 +140,20 @@ fn describe(member: &Member) -> Agent {
     let watched: Vec<String> = member
         .matched
         .iter()
-        .map(|matched| format!("{} ({} processes)", matched.name, matched.processes.len()))
+        .map(|matched| {
+            let ending = if matched.processes.len() == 1 { "" } else { "es" };
+            format!("{} ({} process{ending})", matched.name, matched.processes.len())
+        })
         .collect();
     Agent {
         node: member.node.clone(),
         port: member.port,
         description: format!(
-            "{}, agent {}, Linux {}, {} cores, watching {}",
+            "{}, agent {}, Linux {}, {}, watching {}",
             hello.host,
             hello.version,
             hello.kernel,
-            hello.cores,
+            counted(hello.cores, "core"),
             watched.join(", ")
         ),
         clock_offset_ns: offset.offset_ns,

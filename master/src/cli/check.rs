@@ -5,6 +5,7 @@ use crate::cli::launch::Files;
 use crate::parameters;
 use autoperf_inputs::workload::{Description, Profile, TransactionDescription};
 use autoperf_inputs::{Mode, Workload};
+use autoperf_models::grammar::{counted, measured};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -119,7 +120,7 @@ fn profilers(out: &mut String, workload: &Workload) -> std::fmt::Result {
     for node in &workload.nodes {
         let cores = node
             .cores
-            .map_or_else(String::new, |cores| format!(", {cores} cores"));
+            .map_or_else(String::new, |cores| format!(", {}", measured(cores, "core")));
         writeln!(
             out,
             "profiler: {} on {} port {}{cores}",
@@ -134,7 +135,7 @@ fn levels(out: &mut String, workload: &Workload) -> std::fmt::Result {
         return Ok(());
     }
     let first = match workload.start_load {
-        Some(users) => format!("the first has {users} users"),
+        Some(users) => format!("the first has {}", counted(users, "user")),
         None => "the first is small".to_owned(),
     };
     let warm_up = if workload.warm_up {
@@ -164,8 +165,9 @@ fn schedule(out: &mut String, workload: &Workload) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "schedule: {} levels, at most {most} users, {duration_s} s in all: {}{more}",
-        rows.len(),
+        "schedule: {}, at most {}, {duration_s} s in all: {}{more}",
+        counted(rows.len() as u64, "level"),
+        counted(most, "user"),
         shown.join(", ")
     )
 }
@@ -192,7 +194,7 @@ fn profiled(workload: &Workload, profile: &Profile) -> String {
         profile.execution_count,
         parameters::profile_options(workload, f64::MAX),
     ) {
-        (Some(count), _) => format!("{count} executions by each user"),
+        (Some(count), _) => format!("{} by each user", counted(count, "execution")),
         (None, Some(options)) => format!(
             "{} to {} executions, until demands are known to {} %",
             options.fewest,
@@ -202,9 +204,9 @@ fn profiled(workload: &Workload, profile: &Profile) -> String {
         (None, None) => String::new(),
     };
     format!(
-        "{}; {} users, think time {} s, {count}",
+        "{}; {}, think time {} s, {count}",
         uses.join(", "),
-        profile.users,
+        counted(profile.users, "user"),
         profile.think_time_s
     )
 }

@@ -4,6 +4,7 @@ use super::{Change, Comparison, Figure};
 use crate::report::markdown::escaped;
 use crate::report::number;
 use crate::summary::Interval;
+use autoperf_models::grammar::counted;
 use std::fmt::Write;
 
 /// A form of a comparison.
@@ -118,8 +119,14 @@ pub fn conclusion(comparison: &Comparison) -> String {
     let (better, worse) = (count(Change::Better), count(Change::Worse));
     let mut sentence = match (comparison.figures.len(), better, worse) {
         (0, ..) => "The two runs have no figure in common.".to_owned(),
-        (all, 0, 0) => format!("No significant difference in any of {all} figures."),
-        (all, better, worse) => format!("Of {all} figures, {worse} significantly worse and {better} better."),
+        (all, 0, 0) => format!(
+            "No significant difference in any of {}.",
+            counted(all as u64, "figure")
+        ),
+        (all, better, worse) => format!(
+            "Of {}, {worse} significantly worse and {better} better.",
+            counted(all as u64, "figure")
+        ),
     };
     if let Some(threshold) = comparison.fail_on {
         let threshold = format!("{} %", (threshold * 1e4).round() / 100.0);
@@ -133,8 +140,8 @@ pub fn conclusion(comparison: &Comparison) -> String {
 
 fn explanation(comparison: &Comparison) -> String {
     format!(
-        "A difference counts as significant where chance would show any like it among all {} figures in less than {:.0} % of such comparisons (Holm).",
-        comparison.figures.len(),
+        "A difference counts as significant where chance would show any like it among all {} in less than {:.0} % of such comparisons (Holm).",
+        counted(comparison.figures.len() as u64, "figure"),
         super::SIGNIFICANCE * 100.0
     )
 }

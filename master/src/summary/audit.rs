@@ -3,6 +3,7 @@
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Level};
+use autoperf_models::grammar::counted;
 
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
@@ -105,7 +106,7 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         0 => audit(
             name,
             "pass",
-            format!("{} of {} levels", levels.len(), levels.len()),
+            format!("{} of {}", levels.len(), counted(levels.len() as u64, "level")),
             advice,
         ),
         count if count * 2 > levels.len() => audit(name, "fail", unsteady.join("; "), advice),
@@ -115,8 +116,8 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let profile = log.begin.profile.as_ref();
-    let counted = profile.is_some_and(|profile| profile.executions_per_user.is_some());
-    if !log.begin.schedule.is_empty() || counted {
+    let by_count = profile.is_some_and(|profile| profile.executions_per_user.is_some());
+    if !log.begin.schedule.is_empty() || by_count {
         return None;
     }
     let (name, advice) = match profile {
@@ -135,7 +136,7 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         .map(label)
         .collect();
     if late.is_empty() {
-        let detail = format!("{} of {} levels", levels.len(), levels.len());
+        let detail = format!("{} of {}", levels.len(), counted(levels.len() as u64, "level"));
         return audit(name, "pass", detail, advice);
     }
     audit(
@@ -149,8 +150,8 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 /// How a level is called: by what is run at it.
 fn label(level: &Level) -> String {
     match &level.transaction {
-        Some(name) => format!("{name} with {} users", level.users),
-        None => format!("{} users", level.users),
+        Some(name) => format!("{name} with {}", counted(level.users, "user")),
+        None => counted(level.users, "user"),
     }
 }
 
@@ -184,7 +185,7 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let kinds = kinds(levels);
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
-        format!("none of {finished} transactions failed")
+        format!("none of {} failed", counted(finished, "transaction"))
     } else {
         format!(
             "{failed} of {finished} transactions failed ({}): {kinds}",
@@ -249,7 +250,12 @@ fn profilers(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         .filter(|process| !process.complete)
         .count();
     let status = if incomplete > 0 { "warn" } else { "pass" };
-    audit(name, status, format!("{incomplete} incomplete figures"), advice)
+    audit(
+        name,
+        status,
+        counted(incomplete as u64, "incomplete figure"),
+        advice,
+    )
 }
 
 fn steal(_: &RunLog, levels: &[Level]) -> Option<Audit> {

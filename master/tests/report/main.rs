@@ -6,4 +6,5 @@ mod fixture;
 mod golden;
 mod page;
 mod renderers;
+mod surface;
 mod verdicts;
