@@ -155,34 +155,7 @@ fn sentence(finding: &Finding, capacity: &Capacity, levels: &[Level], begin: &Be
         .map_or_else(|| "an unknown throughput".to_owned(), |rate| per_second(&rate));
     let limit = limit(capacity, levels);
     match finding.verdict {
-        VerdictCode::Found => match (
-            capacity.objective_users,
-            begin.search.objective,
-            capacity.saturation_users,
-        ) {
-            (Some(users), Some(objective), _) => {
-                let ending = verb_ending(users.value.round() as u64);
-                format!(
-                    "{} hold{ending} {}; {limit}.",
-                    users_of(&users),
-                    objective_of(objective)
-                )
-            }
-            (None, Some(objective), Some(users)) => format!(
-                "{} saturate{} the site at {rate}, but how many hold {} is not known; {limit}.",
-                users_of(&users),
-                verb_ending(users.value.round() as u64),
-                objective_of(objective)
-            ),
-            (_, _, Some(users)) => {
-                let ending = verb_ending(users.value.round() as u64);
-                format!(
-                    "{} saturate{ending} the site at {rate}; {limit}.",
-                    users_of(&users)
-                )
-            }
-            _ => format!("The site serves at most {rate}; {limit}."),
-        },
+        VerdictCode::Found => found(capacity, begin, &rate, &limit),
         VerdictCode::Retrograde => {
             format!("Throughput peaks at {rate} and falls with more users; {limit}.")
         }
@@ -215,6 +188,35 @@ fn sentence(finding: &Finding, capacity: &Capacity, levels: &[Level], begin: &Be
             "The environment changed during the run, so its levels cannot be put together.".to_owned()
         }
         VerdictCode::Inconclusive => "The measurements allow no firm answer.".to_owned(),
+    }
+}
+
+/// The site's limit is known: how many hold the objective, or how many saturate it.
+fn found(capacity: &Capacity, begin: &Begin, rate: &str, limit: &str) -> String {
+    let ending = |users: &Interval| verb_ending(users.value.round() as u64);
+    match (
+        capacity.objective_users,
+        begin.search.objective,
+        capacity.saturation_users,
+    ) {
+        (Some(users), Some(objective), _) => format!(
+            "{} hold{} {}; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (None, Some(objective), Some(users)) => format!(
+            "{} saturate{} the site at {rate}, but how many hold {} is not known; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (_, _, Some(users)) => format!(
+            "{} saturate{} the site at {rate}; {limit}.",
+            users_of(&users),
+            ending(&users)
+        ),
+        _ => format!("The site serves at most {rate}; {limit}."),
     }
 }
 
