@@ -182,6 +182,7 @@ fn begin(request: &Request) -> Begin {
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
+        navigation: modes::navigation(workload, request.mode),
     }
 }
 

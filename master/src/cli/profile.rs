@@ -57,6 +57,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         search: SearchOptions {
             max_duration_s: Some(arguments.max_duration),
             precision: precision.into(),
+            window_rule: parameters::profiling_window_rule(&workload.parameters),
             ..SearchOptions::default()
         },
         workload,

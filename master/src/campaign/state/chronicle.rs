@@ -61,6 +61,12 @@ impl Chronicle {
         actions.push(Action::Write(Box::new(entry)));
     }
 
+    /// AutoPerf's test for the end of the warm-up, where it is asked for, for so many users.
+    pub(super) fn window_rule(&self, users: u32) -> Option<(u64, u32, f64)> {
+        let (each, values, difference) = self.log.begin.search.window_rule?;
+        Some((each.saturating_mul(u64::from(users.max(1))), values, difference))
+    }
+
     /// Writes that a level begins, and gives what will hold its windows.
     pub(super) fn begin_level(&mut self, begin: LevelBegin, actions: &mut Vec<Action>) -> Filling {
         let filling = Filling {

@@ -219,7 +219,10 @@ impl Running {
             why: format!("Row {} of {} of the schedule.", self.row + 1, rows.len()),
             at_s: self.edges_s[self.row],
             transaction: self.transaction,
-            precision: never_cut_short(duration_s, self.warm_up),
+            precision: PrecisionEntry {
+                window_rule: chronicle.window_rule(users),
+                ..never_cut_short(duration_s, self.warm_up)
+            },
             forecast_s: duration_s,
         };
         self.filling = Some(chronicle.begin_level(begin, actions));
