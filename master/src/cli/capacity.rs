@@ -126,6 +126,18 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     })
 }
 
+/// How levels are chosen where the command line says nothing about it.
+#[must_use]
+pub fn standard_search(workload: &Workload) -> SearchOptions {
+    #[derive(clap::Parser)]
+    struct Standard {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+    let standard: Standard = clap::Parser::parse_from([""]);
+    search(&standard.search, workload)
+}
+
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
     let precision = Precision {
         response_time: arguments.response_precision,
