@@ -159,7 +159,8 @@ fn why_not<'a>(
             nnls::REFUSED_ABOVE
         )),
         Err(DemandError::TooFewWindows { windows, unknowns }) => Some(format!(
-            "not separable from these data: {windows} windows of {WINDOW_S} s for {unknowns} transactions"
+            "not separable from these data: {windows} {} of {WINDOW_S} s for {unknowns} transactions",
+            if *windows == 1 { "window" } else { "windows" }
         )),
         Err(error) => Some(format!("not separable from these data: {error}")),
         Ok(found) if !has_intervals(found) => {

@@ -96,7 +96,7 @@ fn transaction_demands() -> Vec<TransactionDemands> {
         ),
         TransactionDemands {
             separable: false,
-            note: Some("not separable from these data: 1 windows of 2 s for 2 transactions".into()),
+            note: Some("not separable from these data: 1 window of 2 s for 2 transactions".into()),
             condition_index: None,
             windows: 1,
             ..row("mariadbd", unknown.into())
