@@ -329,6 +329,19 @@ pub struct Second {
     pub lateness_us: String,
     /// Connections that failed for want of ports or descriptors, and observations dropped.
     pub generator_failures: u64,
+    /// Times of the served transactions in each phase that occurred, by its name: `connect`, `tls`, `send`, `wait`, `receive`,
+    /// `process`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, PhaseSecond>,
+}
+
+/// One phase in one second, all transactions together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PhaseSecond {
+    /// Sum of the times, s.
+    pub sum_s: f64,
+    /// The times in microseconds (each at most 6.3 % off), HDR V2 histogram, base64.
+    pub times_us: String,
 }
 
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
@@ -348,6 +361,9 @@ pub struct TransactionSecond {
     pub response_sum_s: f64,
     /// Response times in microseconds, HDR V2 histogram, base64; empty where none was served.
     pub response_us: String,
+    /// Served in each window of the second; empty in journals of earlier builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served_by_window: Vec<u64>,
 }
 
 /// A reading of one agent.
