@@ -2,6 +2,8 @@
 
 mod modes;
 
+pub use modes::think_time_s;
+
 use crate::agents::{AgentsError, Connected};
 use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};

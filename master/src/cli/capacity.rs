@@ -2,6 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// How levels are chosen.
@@ -76,7 +80,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
 #[must_use]
 pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command),
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command),
         Err(message) => {
             eprintln!("{message}");
             (Exit::Usage, None)
@@ -84,7 +88,11 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with options or files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let names: Vec<&str> = autoperf_models::search::STRATEGIES
         .iter()
         .map(|strategy| strategy.name)

@@ -87,7 +87,8 @@ pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
 }
 
 /// Mean think time per transaction of what the mode carries out, s.
-pub(super) fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
+#[must_use]
+pub fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
     if let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) {
         return profile.think_time_s;
     }

@@ -111,6 +111,7 @@ impl Chronicle {
             why: begin.why.clone(),
             elapsed_s: bin.start_s + bin.length_s,
             forecast_s: begin.forecast_s,
+            run_forecast_s: None,
             state: filling.monitor.state(),
             note: None,
         })
