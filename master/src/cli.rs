@@ -10,8 +10,10 @@ pub mod compare;
 pub mod convert;
 pub mod demo;
 pub mod exit;
+pub mod key;
 pub mod launch;
 pub mod profile;
+pub mod profilers;
 pub mod progress;
 pub mod report;
 pub mod spelling;
@@ -49,6 +51,8 @@ enum Verb {
     Report(report::Arguments),
     /// Compare two runs: what differs, by how much, and whether it is more than chance.
     Compare(compare::Arguments),
+    /// Make keys that encrypt connections to profilers.
+    Key(key::Arguments),
     /// A tier of the demo site (started by `demo`).
     #[command(hide = true, disable_help_flag = true)]
     DemoTier(PassedOn),
@@ -99,6 +103,7 @@ fn run(verb: Verb, command: &[OsString]) -> ExitCode {
         Verb::Demo(arguments) => demo::run(&arguments, command),
         Verb::Report(arguments) => report::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
+        Verb::Key(arguments) => key::run(&arguments),
         Verb::DemoTier(passed) => return autoperf_examples::demo::main(texts(passed)),
         Verb::Profiler(passed) => return autoperf_profiler::command::main(passed.arguments),
     };

@@ -208,9 +208,16 @@ fn what_fails_is_said_with_the_reason() {
     assert!(unknown.contains("Host key verification failed"), "{unknown}");
     let mut lame = site.ssh();
     lame.program.path = site.folder.join("lame");
-    std::fs::write(&lame.program.path, "#!/bin/sh\necho the C library is too old >&2\n").unwrap();
+    std::fs::write(
+        &lame.program.path,
+        "#!/bin/sh\necho the C library is too old >&2\n",
+    )
+    .unwrap();
     let lame = reason(&lame);
-    assert!(lame.contains("does not run there: the C library is too old"), "{lame}");
+    assert!(
+        lame.contains("does not run there: the C library is too old"),
+        "{lame}"
+    );
     let mut nothing = site.ssh();
     nothing.command = vec!["/no/such/ssh".into()];
     assert!(reason(&nothing).contains("No such file"));

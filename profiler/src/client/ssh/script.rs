@@ -52,7 +52,8 @@ pub(super) fn line(bytes: u64, words: &[String]) -> String {
         "for d in \"$XDG_RUNTIME_DIR\" /tmp /var/tmp /dev/shm \"$HOME\"; do [ -d \"$d\" ] || continue".into(),
         "f=$(mktemp \"$d/.autoperf-XXXXXXXXXX\" 2>/dev/null) || { f=; continue; }".into(),
         "trap \"rm -f \\\"$f\\\"\" HUP INT TERM".into(),
-        "printf \"\\043\\041/bin/sh\\nexit 0\\n\" >\"$f\" && chmod 700 \"$f\" && \"$f\" 2>/dev/null && break".into(),
+        "printf \"\\043\\041/bin/sh\\nexit 0\\n\" >\"$f\" && chmod 700 \"$f\" && \"$f\" 2>/dev/null && break"
+            .into(),
         "rm -f \"$f\"; f=; done".into(),
         format!(
             "[ -n \"$f\" ] || {{ echo \"{MARK} failed no folder there allows programs to be written and started\"; exit 1; }}"
@@ -60,7 +61,9 @@ pub(super) fn line(bytes: u64, words: &[String]) -> String {
         format!("echo \"{MARK} send $(uname -s) $(uname -m)\""),
         format!("head -c {bytes} >\"$f\""),
         "[ \"$(wc -c <\"$f\")\" -eq ".to_owned()
-            + &format!("{bytes} ] || {{ rm -f \"$f\"; echo \"{MARK} failed the program has not arrived whole\"; exit 1; }}"),
+            + &format!(
+                "{bytes} ] || {{ rm -f \"$f\"; echo \"{MARK} failed the program has not arrived whole\"; exit 1; }}"
+            ),
         format!(
             "s=$(\"$f\" {words} --version 2>&1); [ \"$s\" = \"$v\" ] || {{ rm -f \"$f\"; echo \"{MARK} failed the program sent \
              does not run there:\" $s; exit 1; }}"
