@@ -2,6 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
@@ -33,6 +34,9 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -115,6 +119,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode,
@@ -127,6 +132,7 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,

@@ -1,5 +1,6 @@
 //! What the verbs that put load on a site share: which files are read, where the results go, how the end is told.
 
+use crate::agents::ways::Ways;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Watch;
 use crate::journal::entry::SearchOptions;
@@ -126,6 +127,8 @@ pub struct Job {
     pub workload: Workload,
     /// What is done with it.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// Files read, by role.
@@ -147,6 +150,7 @@ pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exi
     let request = Request {
         workload: job.workload,
         mode: job.mode,
+        ways: job.ways,
         search: job.search,
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place

@@ -46,6 +46,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             manual: arguments.capacity.manual.clone(),
             max_duration: arguments.capacity.search.max_duration,
             place: arguments.capacity.place.clone(),
+            profilers: arguments.capacity.profilers.clone(),
             watch: arguments.capacity.watch.clone(),
         }),
     };
