@@ -1,7 +1,7 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -32,6 +32,9 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -110,6 +113,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         search: search(&arguments.search, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -122,6 +126,7 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::capacity::{self, SearchArguments};
 use crate::cli::exit::Exit;
-use crate::cli::launch::{Files, Place};
+use crate::cli::launch::{Browser, Files, Place};
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
 use autoperf_examples::demo::{Launch, Site, Tier, Truth, truth, write_workload};
@@ -64,6 +64,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),
             ..arguments.search.clone()
         },
+        browser: Browser::default(),
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,

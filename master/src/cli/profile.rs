@@ -1,7 +1,7 @@
 //! `autoperf profile`: what single transactions cost every process.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Longest time under load of all transactions together, such as 10m; a schedule has its own.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30m")]
     pub max_duration: f64,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -61,6 +64,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         },
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }

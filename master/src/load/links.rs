@@ -2,9 +2,8 @@
 
 use super::origins::Origins;
 use crate::clock::Clock;
-use crate::transport::Failure;
+use crate::transport::{Failure, Terms};
 use crate::transport::connection::{Connection, Readiness};
-use crate::transport::http1::Limits;
 use crate::transport::tls::{TlsSession, TlsState};
 use crate::transport::url::Origin;
 use rustix::event::epoll;
@@ -56,7 +55,7 @@ struct Slot {
 /// All connections of a thread.
 #[derive(Debug)]
 pub struct Links {
-    limits: Limits,
+    terms: Terms,
     slots: Vec<Slot>,
     free: Vec<u32>,
     open: u32,
@@ -75,9 +74,9 @@ const LOOPBACK_SOURCES: u32 = 200;
 impl Links {
     /// No connections yet, on one of so many threads.
     #[must_use]
-    pub const fn new(limits: Limits, threads: usize) -> Self {
+    pub const fn new(terms: Terms, threads: usize) -> Self {
         Self {
-            limits,
+            terms,
             slots: Vec::new(),
             free: Vec::new(),
             open: 0,
@@ -161,7 +160,7 @@ impl Links {
         clock: &Clock,
     ) -> Result<Connection, Failure> {
         loop {
-            match Connection::open(address, self.source(address), tls()?, self.limits, clock) {
+            match Connection::open(address, self.source(address), tls()?, self.terms, clock) {
                 Err(Failure::NoPort) if self.source_number(address).is_some_and(|n| n < LOOPBACK_SOURCES) => {
                     self.exhausted_sources += 1;
                 }

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+#[cfg(feature = "http2")]
+mod carriers;
 mod failures;
 mod hostile;
 mod population;
@@ -9,5 +11,7 @@ mod requests;
 mod sessions;
 mod single;
 mod site;
+#[cfg(feature = "http2")]
+mod stories;
 mod tls;
 mod workloads;
