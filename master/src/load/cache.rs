@@ -68,7 +68,8 @@ impl Cache {
         let rules = Rules::of(head);
         if status == 304 {
             if let Some(entry) = self.entries.get_mut(url) {
-                entry.fresh_until_unix_s = now_unix_s + rules.fresh_s(entry.last_modified.as_deref(), now_unix_s);
+                entry.fresh_until_unix_s =
+                    now_unix_s + rules.fresh_s(entry.last_modified.as_deref(), now_unix_s);
             }
             return;
         }
@@ -187,14 +188,38 @@ mod tests {
             ("", 0, Lookup::Unknown),
             ("Cache-Control: max-age=60\r\n", 59, Lookup::Fresh),
             ("Cache-Control: max-age=60\r\n", 60, Lookup::Unknown),
-            ("Cache-Control: public, MAX-AGE=\"60\"\r\nAge: 30\r\n", 29, Lookup::Fresh),
-            ("Cache-Control: public, max-age=60\r\nAge: 30\r\n", 30, Lookup::Unknown),
+            (
+                "Cache-Control: public, MAX-AGE=\"60\"\r\nAge: 30\r\n",
+                29,
+                Lookup::Fresh,
+            ),
+            (
+                "Cache-Control: public, max-age=60\r\nAge: 30\r\n",
+                30,
+                Lookup::Unknown,
+            ),
             ("Cache-Control: max-age=60, no-store\r\n", 0, Lookup::Unknown),
-            ("Cache-Control: max-age=99999999999999\r\n", 3_000_000_000, Lookup::Fresh),
-            ("Cache-Control: max-age=x\r\nExpires: Sun, 09 Sep 2001 02:46:40 GMT\r\n", 0, Lookup::Unknown),
+            (
+                "Cache-Control: max-age=99999999999999\r\n",
+                3_000_000_000,
+                Lookup::Fresh,
+            ),
+            (
+                "Cache-Control: max-age=x\r\nExpires: Sun, 09 Sep 2001 02:46:40 GMT\r\n",
+                0,
+                Lookup::Unknown,
+            ),
             ("Expires: Sun, 09 Sep 2001 02:46:40 GMT\r\n", 3_599, Lookup::Fresh),
-            ("Expires: Sun, 09 Sep 2001 02:46:40 GMT\r\n", 3_600, Lookup::Unknown),
-            ("Date: Sun, 09 Sep 2001 02:46:40 GMT\r\nExpires: 0\r\n", 0, Lookup::Unknown),
+            (
+                "Expires: Sun, 09 Sep 2001 02:46:40 GMT\r\n",
+                3_600,
+                Lookup::Unknown,
+            ),
+            (
+                "Date: Sun, 09 Sep 2001 02:46:40 GMT\r\nExpires: 0\r\n",
+                0,
+                Lookup::Unknown,
+            ),
             ("Vary: *\r\nCache-Control: max-age=60\r\n", 0, Lookup::Unknown),
         ] {
             assert_eq!(after(fields, later_s), expected, "{fields:?} {later_s}");
@@ -204,7 +229,10 @@ mod tests {
     #[test]
     fn what_is_stale_is_asked_for_with_its_condition() {
         let etag = "ETag: \"a\"\r\nCache-Control: no-cache\r\n";
-        assert_eq!(after(etag, 0), Lookup::Stale(b"If-None-Match: \"a\"\r\n".to_vec()));
+        assert_eq!(
+            after(etag, 0),
+            Lookup::Stale(b"If-None-Match: \"a\"\r\n".to_vec())
+        );
         // Unchanged for 1,000 s, so that it is taken for fresh for 100 s.
         let changed = "Last-Modified: Sun, 09 Sep 2001 01:30:00 GMT\r\n";
         assert_eq!(after(changed, 99), Lookup::Fresh);

@@ -2,10 +2,10 @@
 
 use super::origins::Origins;
 use crate::clock::Clock;
-use crate::transport::{Failure, Terms};
 use crate::transport::connection::{Connection, Readiness};
 use crate::transport::tls::{TlsSession, TlsState};
 use crate::transport::url::Origin;
+use crate::transport::{Failure, Terms};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -221,5 +221,44 @@ pub fn event_readiness(flags: epoll::EventFlags) -> Readiness {
         readable: flags.contains(epoll::EventFlags::IN),
         writable: flags.contains(epoll::EventFlags::OUT),
         closed: flags.intersects(broken | epoll::EventFlags::RDHUP),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{SocketAddr, TcpListener};
+
+    #[test]
+    fn further_source_addresses_are_taken_before_the_ports_of_one_run_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let address = listener.local_addr().expect("bound");
+        let mut origins = Origins::default();
+        let origin = Origin {
+            https: false,
+            host: "127.0.0.1".to_owned(),
+            port: address.port(),
+        };
+        let origin = origins.add(origin, vec![address]);
+        // So many threads leave three connections from each address to each of them.
+        let mut links = Links::new(Terms::default(), CONNECTIONS_PER_SOURCE / 2);
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("epoll");
+        let clock = Clock::start();
+        for user in 0..7 {
+            let to = Destination {
+                user,
+                origin,
+                attempt: &mut 0,
+                tls: None,
+            };
+            links.open(to, &origins, &epoll, &clock).expect("ports are free");
+        }
+        let mut sources: Vec<IpAddr> = (0..7)
+            .map(|_| listener.accept().expect("connected").1)
+            .map(|source: SocketAddr| source.ip())
+            .collect();
+        sources.sort_unstable();
+        let expected = [1, 1, 1, 2, 2, 2, 3].map(|last| IpAddr::from([127, 0, 0, last]));
+        assert_eq!(sources, expected);
     }
 }

@@ -4,6 +4,8 @@ use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Level};
 
+mod resources;
+
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
 /// Failed transactions beyond this share are worth a warning.
@@ -17,7 +19,15 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, failures, profilers, steal,
+    generator,
+    little,
+    steady,
+    precise,
+    schedule,
+    failures,
+    resources::resources,
+    profilers,
+    steal,
 ];
 
 /// All audits of a run.

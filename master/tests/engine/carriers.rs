@@ -97,7 +97,8 @@ impl CarriedSite {
     pub(crate) fn start(carrier: Carrier, actor: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-        let ca_file = std::env::temp_dir().join(format!("autoperf-{}-carried-{number}.pem", std::process::id()));
+        let ca_file =
+            std::env::temp_dir().join(format!("autoperf-{}-carried-{number}.pem", std::process::id()));
         let (certificate, mut tls) = authority();
         std::fs::write(&ca_file, pem(&certificate)).expect("temporary folder");
         let protocol: &[u8] = if carrier.is_http2() { b"h2" } else { b"http/1.1" };

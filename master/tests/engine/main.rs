@@ -8,10 +8,12 @@ mod failures;
 mod hostile;
 mod population;
 mod requests;
+mod resources;
 mod sessions;
 mod single;
 mod site;
 #[cfg(feature = "http2")]
 mod stories;
 mod tls;
+mod ways;
 mod workloads;

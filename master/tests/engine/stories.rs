@@ -27,9 +27,7 @@ fn run(transaction: Transaction, config: EngineConfig) -> Vec<Record> {
 
 fn assert_all(found: &[Record], carrier: Carrier, outcome: Outcome, status: u16) {
     assert!(
-        found
-            .iter()
-            .all(|r| (r.outcome, r.status) == (outcome, status)),
+        found.iter().all(|r| (r.outcome, r.status) == (outcome, status)),
         "{carrier:?} {outcome:?}: {found:?}"
     );
 }
@@ -156,9 +154,15 @@ fn errors_of_the_site_keep_their_status() {
         Act::Answer(status, Vec::new(), b"sorry".to_vec())
     }) {
         for status in [400, 404, 500, 503] {
-            let found = run(transaction("t", &site.url(&format!("/{status}")), 0.0), site.config());
+            let found = run(
+                transaction("t", &site.url(&format!("/{status}")), 0.0),
+                site.config(),
+            );
             assert_all(&found, carrier, Outcome::HttpError, status);
-            assert!(found.iter().filter(|r| r.connect_start_ns > 0).count() <= 2, "{carrier:?}");
+            assert!(
+                found.iter().filter(|r| r.connect_start_ns > 0).count() <= 2,
+                "{carrier:?}"
+            );
         }
         let mut checked = transaction("t", &site.url("/200"), 0.0);
         checked.checks = vec![Check::Contains("welcome".to_owned())];
@@ -184,7 +188,11 @@ fn a_reset_a_close_and_a_cut_answer_are_resets() {
 fn a_connection_that_the_server_gives_up_is_replaced_without_a_failure() {
     for (carrier, site) in sites(|_| Act::LastAnswer(b"bye".to_vec())) {
         let done = records(
-            &engine(&endless(transaction("t", &site.url("/"), 0.001)), site.config(), 2),
+            &engine(
+                &endless(transaction("t", &site.url("/"), 0.001)),
+                site.config(),
+                2,
+            ),
             10,
         );
         assert_all(&done, carrier, Outcome::Ok, 200);
@@ -204,8 +212,16 @@ fn time_limits_by_phase() {
             ..transaction
         };
         for (asked, outcome, status) in [
-            (transaction("t", &site.url("/silent"), 0.0), Outcome::TimeoutFirstByte, 0),
-            (transaction("t", &site.url("/half"), 0.0), Outcome::TimeoutBody, 200),
+            (
+                transaction("t", &site.url("/silent"), 0.0),
+                Outcome::TimeoutFirstByte,
+                0,
+            ),
+            (
+                transaction("t", &site.url("/half"), 0.0),
+                Outcome::TimeoutBody,
+                200,
+            ),
             (
                 posting(&site.url("/deaf"), &"x".repeat(20_000_000)),
                 Outcome::TimeoutSend,
@@ -321,8 +337,16 @@ fn a_single_user_shows_what_it_got() {
         let mut user = SingleUser::with_script(&workload, Script::Navigation, &site.config()).expect("valid");
         for _ in 0..2 {
             let attempt = user.step().expect("endless");
-            assert_eq!((attempt.status, attempt.body.as_slice()), (200, &b"text"[..]), "{carrier:?}");
-            assert!(attempt.head.to_ascii_lowercase().contains("x-a: b"), "{carrier:?}: {}", attempt.head);
+            assert_eq!(
+                (attempt.status, attempt.body.as_slice()),
+                (200, &b"text"[..]),
+                "{carrier:?}"
+            );
+            assert!(
+                attempt.head.to_ascii_lowercase().contains("x-a: b"),
+                "{carrier:?}: {}",
+                attempt.head
+            );
         }
         assert_eq!(site.connections(), 1, "{carrier:?}");
     }
@@ -355,8 +379,54 @@ fn the_version_is_agreed_on_or_refused() {
         };
         let found = run(transaction("t", &site.url("/"), 0.0), config);
         assert!(
-            found.iter().all(|r| matches!(r.outcome, o if o == outcome || o == Outcome::Reset)),
+            found
+                .iter()
+                .all(|r| matches!(r.outcome, o if o == outcome || o == Outcome::Reset)),
             "{served:?} {asked:?}: {found:?}"
         );
+    }
+}
+
+#[test]
+fn a_page_brings_its_resources_over_every_transport() {
+    for (carrier, site) in sites(|seen| match seen.target.as_str() {
+        "/" => {
+            let html: String = (0..30).map(|i| format!("<img src={i}.png>")).collect();
+            let kind = vec![("content-type", "text/html".to_owned())];
+            Act::Answer(200, kind, format!("{html}<img src=kept.css>").into_bytes())
+        }
+        "/7.png" => Act::Answer(404, Vec::new(), Vec::new()),
+        "/8.png" => Act::Answer(302, vec![("location", "/moved.png".to_owned())], Vec::new()),
+        "/9.png" => Act::Reset,
+        "/kept.css" => Act::Answer(
+            200,
+            vec![("cache-control", "max-age=600".to_owned())],
+            b"b".to_vec(),
+        ),
+        _ => page(&"x".repeat(1_000)),
+    }) {
+        let mut whole = transaction("t", &site.url("/"), 0.0);
+        whole.resources = true;
+        let engine = engine(&endless(whole), site.config(), 1);
+        let done = records(&engine, 5);
+        assert_all(&done, carrier, Outcome::Ok, 200);
+        assert!(
+            done.iter().all(|r| r.bytes_received > 28_000),
+            "{carrier:?} {done:?}"
+        );
+        drop(engine);
+        let seen = site.seen();
+        let asked = |target: &str| seen.iter().filter(|s| s.target == target).count();
+        assert!(
+            asked("/0.png") >= 5 && asked("/29.png") >= 5 && asked("/moved.png") >= 5,
+            "{carrier:?}"
+        );
+        assert_eq!(asked("/kept.css"), 1, "{carrier:?}");
+        if carrier.is_http2() {
+            assert_eq!(site.connections(), 1, "all are streams of one connection");
+        } else {
+            // Each reset costs a connection or two.
+            assert!(site.connections() >= 6, "{carrier:?}");
+        }
     }
 }

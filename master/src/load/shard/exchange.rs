@@ -320,7 +320,10 @@ impl Shard {
 
     /// The transaction's time limit has passed.
     pub(super) fn time_out(&mut self, at: u32) {
-        if self.users[at as usize].as_ref().is_some_and(|user| user.gathering.is_some()) {
+        if self.users[at as usize]
+            .as_ref()
+            .is_some_and(|user| user.gathering.is_some())
+        {
             return self.gathering_timed_out(at);
         }
         let Some(index) = self.users[at as usize].as_ref().and_then(|user| user.link) else {

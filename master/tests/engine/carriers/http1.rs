@@ -13,7 +13,10 @@ pub(super) async fn serve<S: Carried>(stream: S, connection: usize, stage: &Stag
         if !matches!(early, Act::Early(_) | Act::Deaf) {
             let mut body = vec![0; length];
             stream.read_exact(&mut body).await.ok()?;
-            let act = stage.act(Seen { body, ..request.clone() });
+            let act = stage.act(Seen {
+                body,
+                ..request.clone()
+            });
             perform(&mut stream, act, &request.method).await?;
         } else {
             let act = stage.act(request);
@@ -39,11 +42,12 @@ async fn read_head<S: Carried>(stream: &mut BufReader<S>, connection: usize) -> 
         let Some((name, value)) = line.trim_end().split_once(": ") else {
             break;
         };
-        request
-            .fields
-            .insert(name.to_ascii_lowercase(), value.to_owned());
+        request.fields.insert(name.to_ascii_lowercase(), value.to_owned());
     }
-    let length = request.fields.get("content-length").map_or(Some(0), |n| n.parse().ok())?;
+    let length = request
+        .fields
+        .get("content-length")
+        .map_or(Some(0), |n| n.parse().ok())?;
     Some((request, length))
 }
 
