@@ -294,6 +294,7 @@ mod tests {
             port: 1,
             at_s: f64::from(index),
             reading: Reading {
+                sequence: u64::from(index),
                 groups: vec![GroupReading {
                     name: "web".into(),
                     cpu_ns: u64::from(index) * 200_000_000,
