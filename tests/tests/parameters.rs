@@ -9,7 +9,7 @@ fn autoperfs_level_plan_follows_the_file() {
     let _demo = Demo::start(&folder).unwrap();
     folder.write(
         "config.properties",
-        "max_seq_var_count=2\ninfinity=2\nthroughput_window_size=2\ninter_throughput_measurement_execution_count=3\n\
+        "max_seq_var_count=2\ninfinity=2\nthroughput_window_size=4\ninter_throughput_measurement_execution_count=9\n\
          percentage_time_outs_allowed=7\npercentage_error_allowed_in_throughput_observed=20\n",
     );
     let output = folder.run(&[
@@ -43,6 +43,8 @@ fn autoperfs_level_plan_follows_the_file() {
     for begin in &begins {
         assert_eq!(begin["precision"]["max_timeout_share"], 0.07);
         assert_eq!(begin["precision"]["throughput"], 0.2);
+        let users = begin["users"].as_u64().unwrap_or_default();
+        assert_eq!(begin["precision"]["min_completions"], 4 * 9 * users);
     }
 }
 
