@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mll;
 mod mode;
 mod number;
+pub mod options;
 pub mod parameters;
 pub mod properties;
 mod sequence;

@@ -1,7 +1,9 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -32,9 +34,18 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// How levels are chosen.
@@ -76,7 +87,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
 #[must_use]
 pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command),
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command),
         Err(message) => {
             eprintln!("{message}");
             (Exit::Usage, None)
@@ -84,7 +95,11 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with options or files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let names: Vec<&str> = autoperf_models::search::STRATEGIES
         .iter()
         .map(|strategy| strategy.name)
@@ -107,9 +122,11 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -119,9 +136,11 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
 }

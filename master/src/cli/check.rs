@@ -11,7 +11,7 @@ use std::path::PathBuf;
 mod forecast;
 
 /// Rows of a schedule that are shown one by one.
-const MOST_ROWS: usize = 12;
+pub(super) const MOST_ROWS: usize = 12;
 
 /// What `check` takes.
 #[derive(Debug, Clone, clap::Args)]

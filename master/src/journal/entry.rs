@@ -329,6 +329,51 @@ pub struct Second {
     pub lateness_us: String,
     /// Connections that failed for want of ports or descriptors, and observations dropped.
     pub generator_failures: u64,
+    /// Times of the served transactions in each phase that occurred, by its name: `connect`, `tls`, `send`, `wait`, `receive`,
+    /// `process`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, PhaseSecond>,
+    /// What became of the resources of pages; absent where no page had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Box<ResourceSecond>>,
+}
+
+/// One phase in one second, all transactions together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PhaseSecond {
+    /// Sum of the times, s.
+    pub sum_s: f64,
+    /// The times in microseconds (each at most 6.3 % off), HDR V2 histogram, base64.
+    pub times_us: String,
+}
+
+/// Resources of pages in one second; none of them is a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ResourceSecond {
+    /// Fetched from the site.
+    pub fetched: u64,
+    /// Asked for and found unchanged (304).
+    pub unchanged: u64,
+    /// Taken from the session's cache.
+    pub cached: u64,
+    /// Not had.
+    pub failed: u64,
+    /// How often by address; of very many addresses not all are told apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, u64>,
+}
+
+impl ResourceSecond {
+    /// Adds another one's.
+    pub fn merge(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        for (url, count) in &other.failures {
+            *self.failures.entry(url.clone()).or_default() += count;
+        }
+    }
 }
 
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
@@ -348,6 +393,9 @@ pub struct TransactionSecond {
     pub response_sum_s: f64,
     /// Response times in microseconds, HDR V2 histogram, base64; empty where none was served.
     pub response_us: String,
+    /// Served in each window of the second; empty in journals of earlier builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served_by_window: Vec<u64>,
 }
 
 /// A reading of one agent.

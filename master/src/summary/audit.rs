@@ -7,6 +7,8 @@ use walks::walks;
 
 mod walks;
 
+mod resources;
+
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
 /// Failed transactions beyond this share are worth a warning.
@@ -20,7 +22,16 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, walks, failures, profilers, steal,
+    generator,
+    little,
+    steady,
+    precise,
+    schedule,
+    walks,
+    failures,
+    resources::resources,
+    profilers,
+    steal,
 ];
 
 /// All audits of a run.
@@ -187,11 +198,15 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let kinds = kinds(levels);
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
-        format!("none of {finished} transactions failed")
+        format!(
+            "none of {finished} transactions failed (limit {:.0} %)",
+            FAILED_LIMIT * 100.0
+        )
     } else {
         format!(
-            "{failed} of {finished} transactions failed ({}): {kinds}",
-            percent(share)
+            "{failed} of {finished} transactions failed ({}, limit {:.0} %): {kinds}",
+            percent(share),
+            FAILED_LIMIT * 100.0
         )
     };
     audit(
@@ -246,13 +261,14 @@ fn profilers(log: &RunLog, levels: &[Level]) -> Option<Audit> {
             "add a NodeInfo for each server",
         );
     }
-    let incomplete = levels
-        .iter()
-        .flat_map(|level| &level.processes)
-        .filter(|process| !process.complete)
-        .count();
+    let figures = || levels.iter().flat_map(|level| &level.processes);
+    let incomplete = figures().filter(|process| !process.complete).count();
     let status = if incomplete > 0 { "warn" } else { "pass" };
-    audit(name, status, format!("{incomplete} incomplete figures"), advice)
+    let detail = format!(
+        "{incomplete} of {} figures of processes are incomplete (limit 0)",
+        figures().count()
+    );
+    audit(name, status, detail, advice)
 }
 
 fn steal(_: &RunLog, levels: &[Level]) -> Option<Audit> {
