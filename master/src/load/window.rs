@@ -1,6 +1,7 @@
 //! What happened within one short window of time, per transaction and for the generator itself.
 
 use super::histogram::Histogram;
+use super::phases::Phases;
 use autoperf_models::record::{Outcome, Record};
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub struct Window {
     pub finished_users: u32,
     /// What ended within the window, by index of the transaction.
     pub transactions: Vec<TransactionWindow>,
+    /// Phases of the served ones, all transactions together.
+    pub phases: Phases,
     /// Transactions that only prepared others (`ProfileStep::requires`), however they ended.
     pub unmeasured: u64,
     /// Sum of the think times that ended within the window, from the end of one transaction to the start of the next, s.
@@ -286,6 +289,7 @@ impl Window {
         for (mine, theirs) in self.transactions.iter_mut().zip(other.transactions) {
             mine.merge(theirs);
         }
+        self.phases.merge(&other.phases);
         self.unmeasured += other.unmeasured;
         self.think_sum_s += other.think_sum_s;
         self.think_count += other.think_count;

@@ -4,13 +4,14 @@ use crate::journal::entry::{Agent, Begin, Second};
 use crate::journal::histogram::Times;
 use crate::journal::log::LevelLog;
 use crate::summary::{
-    ByTransaction, Generator, Interval, Level, ResponseTime, TimelinePoint, TransactionResponse,
+    ByTransaction, Generator, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
 };
 use autoperf_models::level::{LevelMeasurement, LevelMonitor, Steadiness};
 use autoperf_models::search::LevelOutcome;
 use std::collections::BTreeMap;
 
 mod outcome;
+mod phases;
 mod servers;
 
 /// The generator counts as the limit when its busiest thread is busier than this.
@@ -52,6 +53,7 @@ struct SteadyPart {
     think_time_s: Option<f64>,
     busiest_share: Option<f64>,
     generator_failures: u64,
+    phases: Vec<PhaseTime>,
 }
 
 #[derive(Default, Clone)]
@@ -91,6 +93,7 @@ impl SteadyPart {
             .sum();
         let busiest_ns: u64 = seconds.iter().map(|second| second.generator_busiest_ns).sum();
         Self {
+            phases: phases::phases(&seconds),
             times,
             transactions,
             lateness,
@@ -171,6 +174,8 @@ fn level(
         processes: servers.processes,
         hosts: servers.hosts,
         by_transaction: by_transaction(begin, log.begin.transaction, steady),
+        phases: steady.phases.clone(),
+        response_histogram: phases::histogram(&steady.times),
         timeline: timeline(log, measurement),
     }
 }
