@@ -3,11 +3,12 @@
 use autoperf_models::level::Precision;
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Entry {
     /// First line: everything decided before any load.
@@ -29,7 +30,7 @@ pub enum Entry {
 }
 
 /// Everything decided before any load.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Begin {
     /// Layout version of the journal.
     pub schema_version: u32,
@@ -64,7 +65,7 @@ pub struct Begin {
 }
 
 /// How transactions are profiled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileOptions {
     /// Transactions in their order, by index.
     pub transactions: Vec<usize>,
@@ -91,7 +92,7 @@ pub struct ProfileOptions {
 }
 
 /// A process to profile.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Node {
     /// Host name or address of the agent.
     pub node: String,
@@ -104,7 +105,7 @@ pub struct Node {
 }
 
 /// How levels were chosen.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SearchOptions {
     /// Name of the strategy.
     pub strategy: String,
@@ -130,7 +131,7 @@ pub struct SearchOptions {
 }
 
 /// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
@@ -179,7 +180,7 @@ impl From<AutoPerfEntry> for AutoPerfParameters {
 }
 
 /// [`Precision`] as it stands in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::level::Precision`, documented there"
@@ -232,7 +233,7 @@ impl Default for PrecisionEntry {
 }
 
 /// An agent that was reached.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
     /// Node as the user names it.
     pub node: String,
@@ -251,7 +252,7 @@ pub struct Agent {
 }
 
 /// A level begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelBegin {
     /// Users of the level.
     pub users: u32,
@@ -271,7 +272,7 @@ pub struct LevelBegin {
 }
 
 /// One second of a level.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Windows in time order.
     pub bins: Vec<BinRow>,
@@ -296,7 +297,7 @@ pub struct Second {
 }
 
 /// One phase in one second, all transactions together.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseSecond {
     /// Sum of the times, s.
     pub sum_s: f64,
@@ -309,7 +310,7 @@ pub struct PhaseSecond {
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
 
 /// One transaction in one second.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionSecond {
     /// Served.
     pub served: u64,
@@ -327,7 +328,7 @@ pub struct TransactionSecond {
 }
 
 /// A reading of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentReading {
     /// Node as the user names it.
     pub node: String,
@@ -340,7 +341,7 @@ pub struct AgentReading {
 }
 
 /// A level is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelEnd {
     /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
     /// are not finished and enter nothing.
@@ -353,7 +354,7 @@ pub struct LevelEnd {
 }
 
 /// Something worth knowing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// What it concerns: `profiler`, `site`, `generator`, `search`.
     pub about: String,
@@ -364,7 +365,7 @@ pub struct Note {
 }
 
 /// The run is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// `finished`, `interrupted`, `profiler_lost` or `failed`.
     pub how: String,

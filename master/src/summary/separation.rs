@@ -6,7 +6,7 @@
 use crate::journal::entry::{AgentReading, Node, Second};
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::{Costliest, Interval, Level, TransactionDemand, TransactionDemands};
-use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, WARNED_ABOVE, Windows};
+use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, Windows};
 
 /// Length of a window, s: short enough that mixes differ, long enough that what is cut at its edges does not matter.
 const WINDOW_S: f64 = 2.0;
@@ -139,6 +139,14 @@ fn has_intervals(found: &ClassDemands) -> bool {
     found.classes.iter().all(|class| class.interval.is_some())
 }
 
+/// The widest interval's half-width by its value.
+fn widest(found: &ClassDemands) -> f64 {
+    let widths = found.classes.iter().filter_map(|class| class.interval);
+    widths
+        .map(|demand| demand.relative_half_width())
+        .fold(0.0, f64::max)
+}
+
 /// Why the demands cannot be told apart, or what their reader must know.
 fn why_not<'a>(
     found: &Result<ClassDemands, DemandError>,
@@ -166,10 +174,9 @@ fn why_not<'a>(
         Ok(found) if !has_intervals(found) => {
             Some("not separable from these data: too few windows for intervals".to_owned())
         }
-        Ok(found) if found.is_ill_conditioned() => Some(format!(
-            "hard to tell apart (condition index {:.0}, easy below {WARNED_ABOVE}): mind the intervals",
-            found.condition_indices.last().copied().unwrap_or_default()
-        )),
+        Ok(found) if found.is_ill_conditioned() && widest(found) > WORTH_NAMING => {
+            Some("hard to tell apart from these data: mind the intervals".to_owned())
+        }
         Ok(_) => None,
     }
 }
