@@ -92,7 +92,10 @@ fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'s
             levels.len(),
             best_throughput(levels)
         ),
-        None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
+        None => format!(
+            "The run was {} before a level was finished; nothing is known yet.",
+            broken_off.trim_end_matches(" before its end")
+        ),
     };
     Some((code, sentence))
 }
