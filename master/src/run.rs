@@ -2,6 +2,9 @@
 
 mod modes;
 
+pub use modes::think_time_s;
+
+use crate::agents::ways::Ways;
 use crate::agents::{AgentsError, Connected};
 use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
@@ -26,6 +29,8 @@ pub struct Request {
     pub workload: Workload,
     /// What is done with it; [`Mode::Everything`] means a capacity analysis.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// Run directory; made by the run, must not hold a journal yet.
@@ -108,7 +113,7 @@ pub struct Finished {
 /// [`RunError`]; before any load where a profiler or the site cannot be reached.
 pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
-    let connected = Connected::connect(&begin.nodes)?;
+    let connected = Connected::connect(&begin.nodes, &request.ways)?;
     modes::check_site(&request.workload, request.mode, request.seed)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
@@ -182,6 +187,7 @@ fn begin(request: &Request) -> Begin {
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
+        navigation: modes::navigation(workload, request.mode),
     }
 }
 

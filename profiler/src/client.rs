@@ -20,6 +20,7 @@ pub use offset::ClockOffset;
 
 mod error;
 mod offset;
+pub mod ssh;
 mod started;
 
 /// Time for an answer beyond the time to connect: an agent under test may get little CPU.

@@ -2,6 +2,8 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::profilers::Profilers;
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -32,9 +34,15 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// How levels are chosen.
@@ -76,7 +84,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
 #[must_use]
 pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command),
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command),
         Err(message) => {
             eprintln!("{message}");
             (Exit::Usage, None)
@@ -84,7 +92,11 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with options or files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let names: Vec<&str> = autoperf_models::search::STRATEGIES
         .iter()
         .map(|strategy| strategy.name)
@@ -107,6 +119,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode,
@@ -119,11 +132,24 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
+}
+
+/// How levels are chosen where the command line says nothing about it.
+#[must_use]
+pub fn standard_search(workload: &Workload) -> SearchOptions {
+    #[derive(clap::Parser)]
+    struct Standard {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+    let standard: Standard = clap::Parser::parse_from([""]);
+    search(&standard.search, workload)
 }
 
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {

@@ -1,6 +1,6 @@
 //! The journal's entries: one JSON object a line, told apart by `type`.
 
-use autoperf_models::level::Precision;
+use autoperf_models::level::{Precision, WindowRule};
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
 use schemars::JsonSchema;
@@ -25,6 +25,8 @@ pub enum Entry {
     LevelEnd(LevelEnd),
     /// Something worth knowing happened.
     Note(Note),
+    /// Which ways the users took, where they walked a graph; once, when the load has ended.
+    Walks(Walks),
     /// Last line of a run that ended in order.
     End(End),
 }
@@ -62,6 +64,20 @@ pub struct Begin {
     /// How transactions are profiled, in profiling mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileOptions>,
+    /// The graph that the users walk, in the modes with the whole mix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub navigation: Option<Graph>,
+}
+
+/// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Graph {
+    /// Transaction of each state, by index.
+    pub states: Vec<usize>,
+    /// Probabilities from Entry to each state.
+    pub entry: Vec<f64>,
+    /// Probabilities between the states, row by row; what a row lacks to 1 leads to Exit.
+    pub rows: Vec<Vec<f64>>,
 }
 
 /// How transactions are profiled.
@@ -125,6 +141,13 @@ pub struct SearchOptions {
     /// Fewest transactions of a level by each user, beside the precision's own minimum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_per_user: Option<u64>,
+    /// AutoPerf's test for the end of the warm-up: transactions a value by each user, values a window, and the difference below
+    /// which the server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
+    /// Share of a level's fewest transactions from which its time-outs are judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<f64>,
     /// Parameters of AutoPerf's own level plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoperf: Option<AutoPerfEntry>,
@@ -194,6 +217,11 @@ pub struct PrecisionEntry {
     pub max_level_s: f64,
     pub min_completions: u64,
     pub max_timeout_share: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<u64>,
+    /// Transactions a value, values a window, and the difference below which a server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
 }
 
 impl From<Precision> for PrecisionEntry {
@@ -207,6 +235,10 @@ impl From<Precision> for PrecisionEntry {
             max_level_s: precision.max_level_s,
             min_completions: precision.min_completions,
             max_timeout_share: precision.max_timeout_share,
+            timeouts_judged_after: precision.timeouts_judged_after,
+            window_rule: precision
+                .window_rule
+                .map(|rule| (rule.transactions, rule.values, rule.difference)),
         }
     }
 }
@@ -222,6 +254,14 @@ impl From<PrecisionEntry> for Precision {
             max_level_s: entry.max_level_s,
             min_completions: entry.min_completions,
             max_timeout_share: entry.max_timeout_share,
+            timeouts_judged_after: entry.timeouts_judged_after,
+            window_rule: entry
+                .window_rule
+                .map(|(transactions, values, difference)| WindowRule {
+                    transactions,
+                    values,
+                    difference,
+                }),
         }
     }
 }
@@ -362,6 +402,15 @@ pub struct Note {
     pub text: String,
     /// When, s since the engine's epoch.
     pub at_s: f64,
+}
+
+/// Which ways the users took.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Walks {
+    /// Sessions begun.
+    pub sessions: u64,
+    /// How often each way was taken: row 0 is Entry, then the states of [`Begin::navigation`]; the last column is Exit.
+    pub transitions: Vec<Vec<u64>>,
 }
 
 /// The run is over.

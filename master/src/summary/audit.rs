@@ -3,6 +3,9 @@
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Level};
+use walks::walks;
+
+mod walks;
 
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
@@ -17,7 +20,7 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, failures, profilers, steal,
+    generator, little, steady, precise, schedule, walks, failures, profilers, steal,
 ];
 
 /// All audits of a run.

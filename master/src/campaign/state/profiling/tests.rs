@@ -92,6 +92,7 @@ impl Server {
             port: 0,
             at_s,
             reading: Reading {
+                sequence: (at_s * 1e3).round() as u64,
                 groups: vec![group],
                 ..Reading::default()
             },
