@@ -70,7 +70,7 @@ pub struct Begin {
 }
 
 /// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Graph {
     /// Transaction of each state, by index.
     pub states: Vec<usize>,
@@ -405,7 +405,7 @@ pub struct Note {
 }
 
 /// Which ways the users took.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Walks {
     /// Sessions begun.
     pub sessions: u64,
