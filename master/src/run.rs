@@ -37,6 +37,8 @@ pub struct Request {
     pub directory: PathBuf,
     /// Seed of all random choices.
     pub seed: u64,
+    /// How the users' requests are carried; the seed is the run's own.
+    pub engine: EngineConfig,
     /// Command line, for the record.
     pub command: Vec<String>,
     /// Files read, by role, for the record.
@@ -114,7 +116,11 @@ pub struct Finished {
 pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
     let connected = Connected::connect(&begin.nodes, &request.ways)?;
-    modes::check_site(&request.workload, request.mode, request.seed)?;
+    let config = EngineConfig {
+        seed: request.seed,
+        ..request.engine.clone()
+    };
+    modes::check_site(&request.workload, request.mode, &config)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
         source,
@@ -125,10 +131,6 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     for agent in &agents {
         journal.append(&Entry::Agent(agent.clone()))?;
     }
-    let config = EngineConfig {
-        seed: request.seed,
-        ..EngineConfig::default()
-    };
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
     let epoch_ns = generator.epoch_monotonic_ns();

@@ -1,9 +1,9 @@
 //! Gathers the engine's short windows into the journal's seconds.
 
-use crate::journal::entry::{BinRow, PhaseSecond, Second, TransactionSecond};
+use crate::journal::entry::{BinRow, PhaseSecond, ResourceSecond, Second, TransactionSecond};
 use crate::journal::histogram::Times;
 use crate::load::phases::{PHASES, Phases};
-use crate::load::window::{TransactionWindow, Window};
+use crate::load::window::{ResourceWindow, TransactionWindow, Window};
 use autoperf_models::level::Bin;
 use autoperf_models::record::Outcome;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ impl Gatherer {
         self.second.generator_cpu_ns += window.generator.cpu_ns;
         self.second.generator_busiest_ns += window.generator.busiest_shard_cpu_ns;
         self.second.generator_failures += window.generator.failures();
+        add_resources(&mut self.second, &window.resources);
         window
             .generator
             .lateness_us
@@ -112,6 +113,20 @@ fn row(window: &Window, level_begin_s: f64) -> BinRow {
         row.6 += transaction.response_sum_sq_s2;
     }
     row
+}
+
+fn add_resources(second: &mut Second, window: &ResourceWindow) {
+    if *window == ResourceWindow::default() {
+        return;
+    }
+    let part = ResourceSecond {
+        fetched: window.fetched,
+        unchanged: window.unchanged,
+        cached: window.cached,
+        failed: window.failed,
+        failures: window.failures.clone(),
+    };
+    second.resources.get_or_insert_default().merge(&part);
 }
 
 fn add_transaction(sum: &mut TransactionSecond, times: &mut Times, part: &TransactionWindow) {

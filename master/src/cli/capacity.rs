@@ -1,7 +1,7 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
 use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// How the profilers are reached.
     #[command(flatten)]
     pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -123,6 +126,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
         search: search(&arguments.search, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -136,6 +140,7 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
 }

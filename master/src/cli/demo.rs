@@ -2,7 +2,7 @@
 
 use crate::cli::capacity::{self, SearchArguments};
 use crate::cli::exit::Exit;
-use crate::cli::launch::{Files, Place};
+use crate::cli::launch::{Browser, Files, Place};
 use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::run::Finished;
@@ -72,6 +72,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             ..arguments.search.clone()
         },
         profilers: Profilers::default(),
+        browser: Browser::default(),
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,

@@ -1,7 +1,7 @@
 //! `autoperf profile`: what single transactions cost every process.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
 use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
@@ -28,6 +28,9 @@ pub struct Arguments {
     /// How the profilers are reached.
     #[command(flatten)]
     pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -75,6 +78,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
         },
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }

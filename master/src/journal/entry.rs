@@ -334,6 +334,9 @@ pub struct Second {
     /// `process`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub phases: BTreeMap<String, PhaseSecond>,
+    /// What became of the resources of pages; absent where no page had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Box<ResourceSecond>>,
 }
 
 /// One phase in one second, all transactions together.
@@ -343,6 +346,35 @@ pub struct PhaseSecond {
     pub sum_s: f64,
     /// The times in microseconds (each at most 6.3 % off), HDR V2 histogram, base64.
     pub times_us: String,
+}
+
+/// Resources of pages in one second; none of them is a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceSecond {
+    /// Fetched from the site.
+    pub fetched: u64,
+    /// Asked for and found unchanged (304).
+    pub unchanged: u64,
+    /// Taken from the session's cache.
+    pub cached: u64,
+    /// Not had.
+    pub failed: u64,
+    /// How often by address; of very many addresses not all are told apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, u64>,
+}
+
+impl ResourceSecond {
+    /// Adds another one's.
+    pub fn merge(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        for (url, count) in &other.failures {
+            *self.failures.entry(url.clone()).or_default() += count;
+        }
+    }
 }
 
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
