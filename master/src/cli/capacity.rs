@@ -1,7 +1,8 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
@@ -35,6 +36,12 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -106,9 +113,11 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -118,11 +127,25 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
+}
+
+/// How levels are chosen where the command line says nothing about it.
+#[must_use]
+pub fn standard_search(workload: &Workload) -> SearchOptions {
+    #[derive(clap::Parser)]
+    struct Standard {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+    let standard: Standard = clap::Parser::parse_from([""]);
+    search(&standard.search, workload)
 }
 
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {

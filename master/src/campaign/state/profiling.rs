@@ -155,7 +155,7 @@ impl Profiling {
                 share
             }
         };
-        Precision {
+        let precision = Precision {
             throughput: wanted(standard.throughput),
             response_time: wanted(standard.response_time),
             warm_up: self.warm_up,
@@ -163,8 +163,11 @@ impl Profiling {
             min_completions: self.timeouts.1,
             max_timeout_share: self.timeouts.0,
             ..standard
+        };
+        PrecisionEntry {
+            window_rule: self.chronicle.window_rule(self.options.users),
+            ..precision.into()
         }
-        .into()
     }
 
     fn end_transaction(&mut self, at_s: f64, actions: &mut Vec<Action>) {
@@ -219,7 +222,9 @@ impl State for Profiling {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
                 self.break_off("profiler_lost", at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.break_off("interrupted", at_s, actions),
         }
     }
