@@ -8,6 +8,7 @@ use crate::load::window::Window;
 use crate::summary::analysis::Measured;
 use crate::summary::{Level, Process};
 use autoperf_models::Estimate;
+use autoperf_models::grammar::counted;
 use autoperf_models::level::{LevelState, Precision, Steadiness, StopReason};
 
 /// [`LevelBegin::purpose`] of a level that profiles a transaction.
@@ -104,7 +105,7 @@ impl Profiling {
         };
         let of = self.options.transactions.len();
         let until = match self.options.executions_per_user {
-            Some(count) => format!("{count} executions by each user"),
+            Some(count) => format!("{} by each user", counted(count, "execution")),
             None => format!(
                 "until its service demands are known to {} %",
                 self.options.demand_precision * 100.0
@@ -260,7 +261,7 @@ impl Running {
             }
         }
         if let Some(mut progress) = chronicle.progress(&self.filling, &bin).filter(|_| written) {
-            progress.note = Some(format!("{} executions{}", self.executed, self.note));
+            progress.note = Some(format!("{}{}", counted(self.executed, "execution"), self.note));
             actions.push(Action::Show(progress));
         }
     }
