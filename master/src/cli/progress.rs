@@ -66,10 +66,13 @@ impl Display for Stderr {
         let text = progress_line(progress);
         if self.last_plain.0 != progress.level {
             self.line(&format!(
-                "level {}: {} users, {}",
-                progress.level, progress.users, progress.why
+                "level {}: {} users, {}: {}",
+                progress.level,
+                progress.users,
+                forecast(progress),
+                progress.why
             ));
-            self.last_plain = (progress.level, f64::NEG_INFINITY);
+            self.last_plain = (progress.level, progress.elapsed_s);
         }
         match &self.bar {
             Some(bar) => bar.set_message(text),
@@ -87,6 +90,17 @@ impl Display for Stderr {
 
     fn note(&mut self, text: &str) {
         self.line(&format!("note: {text}"));
+    }
+}
+
+/// What the level and the whole rest of the run are expected to take.
+fn forecast(progress: &Progress) -> String {
+    let level = format!("about {:.0} s", progress.forecast_s);
+    match progress.remaining_s {
+        Some(rest_s) if rest_s > 1.2 * progress.forecast_s => {
+            format!("{level}, to the end of the run about {rest_s:.0} s")
+        }
+        _ => level,
     }
 }
 

@@ -205,7 +205,7 @@ impl Running {
         }
         if let Some(filling) = &mut self.filling {
             let (bin, written) = chronicle.fill(filling, window, |_| false, actions);
-            let progress = chronicle.progress(filling, &bin).filter(|_| written);
+            let progress = chronicle.progress(filling, Some(&bin)).filter(|_| written);
             actions.extend(progress.map(|progress| Action::Show(with_time_left(progress))));
         }
     }
@@ -221,6 +221,7 @@ impl Running {
             transaction: self.transaction,
             precision: never_cut_short(duration_s, self.warm_up),
             forecast_s: duration_s,
+            remaining_s: None,
         };
         self.filling = Some(chronicle.begin_level(begin, actions));
     }

@@ -55,8 +55,16 @@ impl Search {
             transaction: None,
             precision: precision.into(),
             forecast_s: plan.forecast_s,
+            remaining_s: Some(plan.remaining_s),
         };
+        let restarted =
+            self.chronicle.log().begin.search.restart_users && !self.chronicle.log().levels.is_empty();
         let filling = self.chronicle.begin_level(begin, actions);
+        // What it will take is shown before the first user starts.
+        actions.extend(self.chronicle.progress(&filling, None).map(Action::Show));
+        if restarted {
+            actions.push(Action::Script(0));
+        }
         actions.push(Action::SetUsers(plan.users));
         actions.push(Action::Snapshot);
         self.phase = Phase::Running(Box::new(filling));
@@ -78,7 +86,7 @@ impl Search {
             return;
         }
         let state = filling.monitor.state();
-        actions.extend(self.chronicle.progress(filling, &bin).map(Action::Show));
+        actions.extend(self.chronicle.progress(filling, Some(&bin)).map(Action::Show));
         if let LevelState::Done(reason) = state {
             self.phase = Phase::Closing(reason);
             actions.push(Action::Snapshot);
