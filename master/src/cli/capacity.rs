@@ -74,6 +74,9 @@ pub struct SearchArguments {
     /// Wanted half-width of the throughput's 95 % interval at each level; by default what config.properties says, else 3 %.
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub throughput_precision: Option<f64>,
+    /// Start each level with new users instead of adding to the running ones or taking some away.
+    #[arg(long)]
+    pub restart_users: bool,
     /// Longest single level, warm-up included.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "60s")]
     pub max_level_time: f64,
@@ -162,6 +165,7 @@ fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
         max_duration_s: Some(arguments.max_duration),
         time_budget_s: Some(arguments.time_budget.unwrap_or(TIME_BUDGET_S)),
         objective: arguments.slo,
+        restart_users: arguments.restart_users,
         precision: precision.into(),
         ..SearchOptions::default()
     };

@@ -169,11 +169,7 @@ fn objective_failed(
         format!(
             "No number of users holds {}: with {} the p{:.0} is {}",
             objective_of(objective),
-            if fewest.users == 1 {
-                "1 user".to_owned()
-            } else {
-                format!("{} users", fewest.users)
-            },
+            counted(fewest.users, "user"),
             share * 100.0,
             milliseconds(seen_s)
         )

@@ -239,7 +239,7 @@ fn the_live_lines() {
         why: "The demands put N* at 54 users.".to_owned(),
         elapsed_s: 12.3,
         forecast_s: 30.0,
-        run_forecast_s: Some(151.0),
+        remaining_s: Some(151.0),
         state,
         note: None,
     };
@@ -266,7 +266,7 @@ fn the_live_lines() {
     }
     let noted = Progress {
         note: Some("18 s of this level left".to_owned()),
-        run_forecast_s: None,
+        remaining_s: None,
         ..progress(1, LevelState::Warming)
     };
     lines.extend([begin_line(&noted), progress_line(&noted)]);

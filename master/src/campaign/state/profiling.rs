@@ -120,6 +120,7 @@ impl Profiling {
             transaction: self.options.transactions.get(self.task).copied(),
             precision: self.precision(limit_s),
             forecast_s: limit_s,
+            remaining_s: None,
         };
         let filling = self.chronicle.begin_level(begin, actions);
         actions.extend([Action::SetUsers(self.options.users), Action::Snapshot]);
@@ -260,7 +261,7 @@ impl Running {
                 self.ended_by = enough.then_some("precise");
             }
         }
-        if let Some(mut progress) = chronicle.progress(&self.filling, &bin).filter(|_| written) {
+        if let Some(mut progress) = chronicle.progress(&self.filling, Some(&bin)).filter(|_| written) {
             progress.note = Some(format!("{}{}", counted(self.executed, "execution"), self.note));
             actions.push(Action::Show(progress));
         }
