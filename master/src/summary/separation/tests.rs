@@ -69,15 +69,9 @@ impl Site {
                     ],
                 };
                 let served: u64 = counts.iter().sum();
-                entry.bins.push((
-                    start_s,
-                    PERIOD_S,
-                    served,
-                    0,
-                    0,
-                    served as f64 * 0.01,
-                    served as f64 * 2e-4,
-                ));
+                let sums = (served as f64 * 0.01, served as f64 * 2e-4);
+                let bin = (start_s, PERIOD_S, served, 0, 0, sums.0, sums.1);
+                entry.bins.push(bin);
                 let burnt_s: f64 = counts
                     .iter()
                     .zip(COSTS_S)
