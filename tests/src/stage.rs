@@ -254,11 +254,25 @@ impl Profiler {
     /// # Errors
     /// Where it does not start or does not say its port.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_with(options: &[&str]) -> io::Result<Self> {
         let mut command = Command::new(autoperf());
-        command
-            .args(["profiler", "-d", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(["profiler", "-d", "0"]).args(options);
+        Self::start_by(command)
+    }
+
+    /// Starts one by a command of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_by(mut command: Command) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
