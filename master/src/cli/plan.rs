@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             max_duration: arguments.capacity.search.max_duration,
             place: arguments.capacity.place.clone(),
             profilers: arguments.capacity.profilers.clone(),
-            browser: arguments.capacity.browser.clone(),
+            browser: arguments.capacity.browser,
             watch: arguments.capacity.watch.clone(),
         }),
     };

@@ -169,7 +169,11 @@ impl<'a> Iterator for Tags<'a> {
                 behind = next;
             }
             let attributes = &after[..after.len() - behind.len()];
-            self.rest = behind;
+            // A tag that the page ends within is none.
+            let open = behind
+                .iter()
+                .position(|b| !(b.is_ascii_whitespace() || *b == b'/'))?;
+            self.rest = behind[open..].strip_prefix(b">")?;
             if let Some(known) = WITHOUT_MARKUP
                 .iter()
                 .find(|known| name.eq_ignore_ascii_case(known))
