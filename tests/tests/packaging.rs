@@ -50,16 +50,19 @@ fn texts(value: &Yaml) -> Vec<String> {
 fn ci_lines() -> Vec<String> {
     let snippets = blocks(&text("docs/ci.md"), "yaml");
     assert_eq!(snippets.len(), 2);
-    let documents = snippets
-        .iter()
-        .flat_map(|snippet| YamlLoader::load_from_str(snippet).unwrap_or_else(|error| panic!("{error}\n{snippet}")));
+    let documents = snippets.iter().flat_map(|snippet| {
+        YamlLoader::load_from_str(snippet).unwrap_or_else(|error| panic!("{error}\n{snippet}"))
+    });
     documents.flat_map(|document| shell_lines(&document)).collect()
 }
 
 #[test]
 fn the_snippets_for_ci_use_verbs_and_options_that_exist() {
     let lines = ci_lines();
-    let calls: Vec<&String> = lines.iter().filter(|line| line.starts_with("autoperf ")).collect();
+    let calls: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("autoperf "))
+        .collect();
     assert!(calls.len() >= 6, "{lines:?}");
     for line in calls {
         let mut words = line.split_whitespace().skip(1);
@@ -79,7 +82,8 @@ fn the_snippets_for_ci_report_and_compare() {
     let folder = Folder::new("ci");
     for (run, place) in [("found", "results/main"), ("objective-failed", "results/branch")] {
         let mut journal = Vec::new();
-        let packed = std::fs::File::open(path(&format!("master/tests/fixtures/runs/{run}/journal.gz"))).unwrap();
+        let packed =
+            std::fs::File::open(path(&format!("master/tests/fixtures/runs/{run}/journal.gz"))).unwrap();
         GzDecoder::new(packed).read_to_end(&mut journal).unwrap();
         std::fs::create_dir_all(folder.path().join(place)).unwrap();
         std::fs::write(folder.path().join(place).join("journal"), journal).unwrap();
@@ -89,9 +93,9 @@ fn the_snippets_for_ci_report_and_compare() {
     let programs = autoperf().parent().unwrap().display().to_string();
     let search = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
     let lines = ci_lines();
-    let told = lines.iter().filter(|line| {
-        line.starts_with("autoperf report") || line.starts_with("autoperf compare")
-    });
+    let told = lines
+        .iter()
+        .filter(|line| line.starts_with("autoperf report") || line.starts_with("autoperf compare"));
     let mut count = 0;
     for line in told {
         let status = Command::new("sh")
@@ -127,11 +131,23 @@ fn the_container_file_builds_as_ci_does_and_runs_as_no_root() {
         found.map(|(_, rest)| *rest).collect()
     };
     assert_eq!(of("FROM").len(), 2, "two stages");
-    let build = of("RUN").into_iter().find(|run| run.starts_with("cargo")).unwrap();
-    assert!(text(".ci/run").contains(&format!("section_release() {{ {build}; }}")), "{build}");
+    let build = of("RUN")
+        .into_iter()
+        .find(|run| run.starts_with("cargo"))
+        .unwrap();
+    assert!(
+        text(".ci/run").contains(&format!("section_release() {{ {build}; }}")),
+        "{build}"
+    );
     let version = text("Cargo.toml")
         .lines()
-        .find_map(|line| Some(line.strip_prefix("rust-version = \"")?.trim_end_matches('"').to_owned()))
+        .find_map(|line| {
+            Some(
+                line.strip_prefix("rust-version = \"")?
+                    .trim_end_matches('"')
+                    .to_owned(),
+            )
+        })
         .unwrap();
     assert!(of("FROM")[0].contains(&format!("rust:{version}-")), "{version}");
     assert_eq!(of("USER"), ["autoperf"]);
@@ -148,7 +164,12 @@ fn the_unit_for_systemd_has_its_capabilities_and_no_more() {
         .filter(|line| !line.is_empty() && !line.starts_with(['#', '[']))
         .map(|line| line.split_once('=').unwrap())
         .collect();
-    let value = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    let value = |name: &str| {
+        settings
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| *value)
+    };
     let needed = "CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_PERFMON";
     assert_eq!(value("AmbientCapabilities"), Some(needed));
     assert_eq!(value("CapabilityBoundingSet"), Some(needed));
@@ -163,9 +184,15 @@ fn the_unit_for_systemd_has_its_capabilities_and_no_more() {
     assert_eq!(value("ExecStart"), Some("/usr/bin/autoperf-profiler $OPTIONS"));
     assert_eq!(value("EnvironmentFile"), Some("/etc/default/autoperf-profiler"));
     let default = text("packaging/autoperf-profiler.default");
-    assert!(default.lines().any(|line| line == "OPTIONS=\"-d 22221\""), "loopback alone, as installed");
+    assert!(
+        default.lines().any(|line| line == "OPTIONS=\"-d 22221\""),
+        "loopback alone, as installed"
+    );
     let contents = text("packaging/contents");
     for installed in ["usr/bin/autoperf-profiler", "etc/default/autoperf-profiler"] {
-        assert!(contents.contains(&format!("autoperf-profiler {installed}\n")), "{installed}");
+        assert!(
+            contents.contains(&format!("autoperf-profiler {installed}\n")),
+            "{installed}"
+        );
     }
 }
