@@ -161,6 +161,7 @@ pub struct GroupDetail {
 
 /// Counters of the processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct HardwareCounts {
     /// Clock cycles.
