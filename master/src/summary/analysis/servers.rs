@@ -317,6 +317,7 @@ mod tests {
                 transaction: None,
                 precision: Precision::default().into(),
                 forecast_s: 3.0,
+                remaining_s: None,
             },
             seconds: (0..3).map(second).collect(),
             readings: (0..4).map(reading).collect(),

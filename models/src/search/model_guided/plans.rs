@@ -238,8 +238,14 @@ fn goal(search: &ModelGuided, outlook: &Outlook) -> (Goal, f64) {
     let options = &search.history.options;
     let goals = [
         (Goal::Curve, outlook.response_doubt() / options.wanted_response),
-        (Goal::Capacity, outlook.capacity_doubt() / options.wanted_throughput),
-        (Goal::Knee, outlook.saturation_doubt() / (KNEE_WIDTH * options.wanted_throughput)),
+        (
+            Goal::Capacity,
+            outlook.capacity_doubt() / options.wanted_throughput,
+        ),
+        (
+            Goal::Knee,
+            outlook.saturation_doubt() / (KNEE_WIDTH * options.wanted_throughput),
+        ),
     ];
     let worst = goals.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
     worst.unwrap_or((Goal::Curve, 0.0))
@@ -256,11 +262,9 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let places = PLACES
-        .iter()
-        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
-    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
-    let scored = places
+    let scored = places(outlook)
+        .into_iter()
+        .map(|users| users.clamp(1, most))
         .filter(|&users| tried(search, users) < MOST_REPEATS)
         .filter_map(|users| {
             let forecast = outlook.model.forecast(users)?;
@@ -283,11 +287,31 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let mut plan = suited(search, outlook, users, Purpose::Explore, why);
     if goal == Goal::Capacity {
         // No longer than what is missing: 1/w^2 adds up over levels.
-        let (doubt, wanted) = (outlook.capacity_doubt(), 0.92 * search.history.options.wanted_throughput);
+        let (doubt, wanted) = (
+            outlook.capacity_doubt(),
+            0.92 * search.history.options.wanted_throughput,
+        );
         let missing = (wanted.powi(-2) - doubt.powi(-2)).max(1.0).powf(-0.5);
         plan.precision.throughput = plan.precision.throughput.max(missing);
     }
     Some(plan)
+}
+
+/// Numbers of users at which a level may teach something: fractions of N*, the levels beyond it and the middles between them.
+fn places(outlook: &Outlook) -> Vec<u32> {
+    let knee = outlook.saturation_users;
+    let mut beyond = outlook.model.levels();
+    beyond.retain(|&users| f64::from(users) > knee);
+    let middles = beyond
+        .windows(2)
+        .map(|pair| (f64::from(pair[0]) * f64::from(pair[1])).sqrt().round() as u32);
+    let mut places: Vec<u32> = PLACES
+        .iter()
+        .map(|fraction| (fraction * knee).round() as u32)
+        .collect();
+    places.extend(middles);
+    places.extend(&beyond);
+    places
 }
 
 /// How many levels lie about there already.
@@ -351,7 +375,10 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
     let mut plan = light(search, users, Purpose::Canary, why);
-    let settling_s = outlook.model.forecast(users).map_or(0.0, |f| settling_s(search, &f));
+    let settling_s = outlook
+        .model
+        .forecast(users)
+        .map_or(0.0, |f| settling_s(search, &f));
     plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S) + settling_s;
     plan.precision.min_measured_s = plan.precision.min_measured_s.max(settling_s);
     plan.forecast_s = plan.precision.max_level_s;
