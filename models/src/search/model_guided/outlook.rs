@@ -80,7 +80,8 @@ impl Outlook {
         if self.model.peak_users().is_some() || f64::from(self.highest) > FAR * self.saturation_users {
             return true;
         }
-        reached.is_some_and(flat) && (self.drain_s() >= SHORT_DRAIN_S || self.risen().is_some_and(|g| g < RISE))
+        reached.is_some_and(flat)
+            && (self.drain_s() >= SHORT_DRAIN_S || self.risen().is_some_and(|g| g < RISE))
     }
 
     /// By how much (in the logarithm) throughput has grown up to the highest level since there were [`APART`] times fewer

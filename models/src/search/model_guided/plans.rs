@@ -238,8 +238,14 @@ fn goal(search: &ModelGuided, outlook: &Outlook) -> (Goal, f64) {
     let options = &search.history.options;
     let goals = [
         (Goal::Curve, outlook.response_doubt() / options.wanted_response),
-        (Goal::Capacity, outlook.capacity_doubt() / options.wanted_throughput),
-        (Goal::Knee, outlook.saturation_doubt() / (KNEE_WIDTH * options.wanted_throughput)),
+        (
+            Goal::Capacity,
+            outlook.capacity_doubt() / options.wanted_throughput,
+        ),
+        (
+            Goal::Knee,
+            outlook.saturation_doubt() / (KNEE_WIDTH * options.wanted_throughput),
+        ),
     ];
     let worst = goals.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
     worst.unwrap_or((Goal::Curve, 0.0))
@@ -283,7 +289,10 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let mut plan = suited(search, outlook, users, Purpose::Explore, why);
     if goal == Goal::Capacity {
         // No longer than what is missing: 1/w^2 adds up over levels.
-        let (doubt, wanted) = (outlook.capacity_doubt(), 0.92 * search.history.options.wanted_throughput);
+        let (doubt, wanted) = (
+            outlook.capacity_doubt(),
+            0.92 * search.history.options.wanted_throughput,
+        );
         let missing = (wanted.powi(-2) - doubt.powi(-2)).max(1.0).powf(-0.5);
         plan.precision.throughput = plan.precision.throughput.max(missing);
     }
@@ -351,7 +360,10 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
     let mut plan = light(search, users, Purpose::Canary, why);
-    let settling_s = outlook.model.forecast(users).map_or(0.0, |f| settling_s(search, &f));
+    let settling_s = outlook
+        .model
+        .forecast(users)
+        .map_or(0.0, |f| settling_s(search, &f));
     plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S) + settling_s;
     plan.precision.min_measured_s = plan.precision.min_measured_s.max(settling_s);
     plan.forecast_s = plan.precision.max_level_s;

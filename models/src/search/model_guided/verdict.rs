@@ -169,10 +169,7 @@ fn regimes(search: &ModelGuided, outlook: &Outlook) -> Option<(u32, u32)> {
     let steady = levels.iter().filter(|o| guards::unsteady(o).is_none());
     let rate = |o: &&&LevelOutcome| o.throughput_per_s.map_or(0.0, |e| e.low);
     let best = steady.clone().map(|o| rate(&o)).fold(0.0, f64::max);
-    let held = steady
-        .filter(|o| rate(o) > 0.85 * best)
-        .map(|o| o.users)
-        .max()?;
+    let held = steady.filter(|o| rate(o) > 0.85 * best).map(|o| o.users).max()?;
     let torn = |o: &&&LevelOutcome| {
         matches!(o.steadiness, Steadiness::NotSteady { .. } | Steadiness::TwoState) && o.users > held
     };
