@@ -171,7 +171,7 @@ pub fn report_again(directory: &Path) -> Result<Summary, RunError> {
 fn begin(request: &Request) -> Begin {
     let workload = &request.workload;
     Begin {
-        schema_version: 1,
+        schema_version: journal::SCHEMA_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: mode_name(request.mode).to_owned(),
         seed: request.seed,

@@ -51,11 +51,19 @@ struct Rehearsal {
     readings: u64,
     finished: bool,
     levels: usize,
+    restarts: usize,
+    /// CPU time of the simulators before the last restart, s.
+    busy_before_s: f64,
+    /// Forecasts of the level and of the rest, as shown before the load changes.
+    announced: Vec<(f64, f64)>,
 }
 
 impl Rehearsal {
     fn new(seed: u64) -> Self {
-        let begin = begin();
+        Self::of(begin(), seed)
+    }
+
+    fn of(begin: Begin, seed: u64) -> Self {
         let agent = Agent {
             node: "db1".into(),
             port: 1,
@@ -63,7 +71,7 @@ impl Rehearsal {
             cores: 1,
             ..Agent::default()
         };
-        let strategy = strategy(&begin.search);
+        let strategy = strategy(&begin.search, begin.think_time_s);
         let start = Start {
             begin,
             agents: vec![agent],
@@ -80,6 +88,9 @@ impl Rehearsal {
             readings,
             finished,
             levels,
+            restarts: 0,
+            busy_before_s: 0.0,
+            announced: Vec::new(),
         }
     }
 
@@ -95,15 +106,26 @@ impl Rehearsal {
                 }
                 Action::ShowLevel(_) => self.levels += 1,
                 Action::Finish => self.finished = true,
+                Action::Show(progress) if progress.elapsed_s == 0.0 => {
+                    let rest_s = progress.remaining_s.unwrap();
+                    self.announced.push((progress.forecast_s, rest_s));
+                }
+                Action::Script(script) => {
+                    assert_eq!(script, 0, "a search has one script");
+                    self.busy_before_s += self.simulator.busy_s(0);
+                    self.simulator = Simulator::new(&site(), self.restarts as u64).unwrap();
+                    self.simulator.run_until(self.now_s, |_| {});
+                    self.restarts += 1;
+                }
                 Action::Write(_) | Action::Sync | Action::Show(_) => {}
-                Action::Script(_) | Action::Alarm(_) => panic!("a search needs neither"),
+                Action::Alarm(_) => panic!("a search needs no alarm"),
             }
         }
     }
 
     fn read(&mut self) {
         self.readings += 1;
-        let cpu_ns = (self.simulator.busy_s(0) * 1e9) as u64;
+        let cpu_ns = ((self.busy_before_s + self.simulator.busy_s(0)) * 1e9) as u64;
         let group = GroupReading {
             name: "httpd".into(),
             cpu_ns,
@@ -209,6 +231,35 @@ fn a_campaign_finds_the_capacity_of_a_site_of_product_form() {
         let long = summary.levels.iter().filter(|level| level.transactions > 1000);
         assert!(long.map(|level| level.little_gap.unwrap()).all(|gap| gap < 0.1));
     }
+}
+
+#[test]
+fn forecasts_of_the_level_and_of_the_run_are_shown_before_each_level() {
+    let rehearsal = Rehearsal::new(7).run(|_| false);
+    assert_eq!(
+        (rehearsal.announced.len(), rehearsal.restarts),
+        (rehearsal.levels, 0)
+    );
+    let took_s = rehearsal.now_s;
+    for (level_s, rest_s) in &rehearsal.announced {
+        assert!(*level_s > 0.0 && *rest_s >= *level_s, "{level_s} {rest_s}");
+    }
+    let first = rehearsal.announced[0].1;
+    assert!(
+        first > took_s / 4.0 && first < 4.0 * took_s,
+        "{first} s were forecast, {took_s} s it took"
+    );
+}
+
+#[test]
+fn users_are_restarted_between_levels_where_that_is_asked() {
+    let mut begin = begin();
+    begin.search.restart_users = true;
+    let rehearsal = Rehearsal::of(begin, 8).run(|_| false);
+    assert_eq!(rehearsal.restarts + 1, rehearsal.levels);
+    let (log, summary) = rehearsal.end();
+    assert!(log.begin.search.restart_users);
+    assert_eq!(summary.verdict.code, "found", "{:?}", summary.verdict);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use autoperf_models::level::{Precision, WindowRule};
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Entry {
     /// First line: everything decided before any load.
@@ -31,7 +32,7 @@ pub enum Entry {
 }
 
 /// Everything decided before any load.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Begin {
     /// Layout version of the journal.
     pub schema_version: u32,
@@ -69,7 +70,7 @@ pub struct Begin {
 }
 
 /// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Graph {
     /// Transaction of each state, by index.
     pub states: Vec<usize>,
@@ -80,7 +81,7 @@ pub struct Graph {
 }
 
 /// How transactions are profiled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileOptions {
     /// Transactions in their order, by index.
     pub transactions: Vec<usize>,
@@ -107,7 +108,7 @@ pub struct ProfileOptions {
 }
 
 /// A process to profile.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Node {
     /// Host name or address of the agent.
     pub node: String,
@@ -120,7 +121,7 @@ pub struct Node {
 }
 
 /// How levels were chosen.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SearchOptions {
     /// Name of the strategy.
     pub strategy: String,
@@ -147,13 +148,16 @@ pub struct SearchOptions {
     /// Share of a level's fewest transactions from which its time-outs are judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts_judged_after: Option<f64>,
+    /// Whether each level starts with new users instead of adding to those of the level before or taking some away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restart_users: bool,
     /// Parameters of AutoPerf's own level plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoperf: Option<AutoPerfEntry>,
 }
 
 /// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
@@ -202,7 +206,7 @@ impl From<AutoPerfEntry> for AutoPerfParameters {
 }
 
 /// [`Precision`] as it stands in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::level::Precision`, documented there"
@@ -272,7 +276,7 @@ impl Default for PrecisionEntry {
 }
 
 /// An agent that was reached.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
     /// Node as the user names it.
     pub node: String,
@@ -291,7 +295,7 @@ pub struct Agent {
 }
 
 /// A level begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelBegin {
     /// Users of the level.
     pub users: u32,
@@ -308,10 +312,13 @@ pub struct LevelBegin {
     pub precision: PrecisionEntry,
     /// Forecast of its duration, s.
     pub forecast_s: f64,
+    /// Forecast of the whole rest of the run, this level included, s; absent where a schedule states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_s: Option<f64>,
 }
 
 /// One second of a level.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Windows in time order.
     pub bins: Vec<BinRow>,
@@ -339,7 +346,7 @@ pub struct Second {
 }
 
 /// One phase in one second, all transactions together.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseSecond {
     /// Sum of the times, s.
     pub sum_s: f64,
@@ -348,7 +355,7 @@ pub struct PhaseSecond {
 }
 
 /// Resources of pages in one second; none of them is a transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceSecond {
     /// Fetched from the site.
     pub fetched: u64,
@@ -381,7 +388,7 @@ impl ResourceSecond {
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
 
 /// One transaction in one second.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionSecond {
     /// Served.
     pub served: u64,
@@ -399,7 +406,7 @@ pub struct TransactionSecond {
 }
 
 /// A reading of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentReading {
     /// Node as the user names it.
     pub node: String,
@@ -412,7 +419,7 @@ pub struct AgentReading {
 }
 
 /// A level is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelEnd {
     /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
     /// are not finished and enter nothing.
@@ -425,7 +432,7 @@ pub struct LevelEnd {
 }
 
 /// Something worth knowing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// What it concerns: `profiler`, `site`, `generator`, `search`.
     pub about: String,
@@ -436,7 +443,7 @@ pub struct Note {
 }
 
 /// Which ways the users took.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Walks {
     /// Sessions begun.
     pub sessions: u64,
@@ -445,7 +452,7 @@ pub struct Walks {
 }
 
 /// The run is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// `finished`, `interrupted`, `profiler_lost` or `failed`.
     pub how: String,

@@ -2,6 +2,7 @@
 
 use super::{Renderer, ReportError, number};
 use crate::summary::{ByTransaction, Host, Interval, Java, Level, Process, Summary, TransactionDemands};
+use autoperf_models::grammar::measured;
 use std::fmt::{self, Write};
 
 /// The text form.
@@ -193,9 +194,9 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
     )?;
     writeln!(
         out,
-        "Cpu Utilization : {} (of {} cores)",
+        "Cpu Utilization : {} (of {})",
         plain(process.cpu_utilization, 3),
-        process.cores
+        measured(process.cores, "core")
     )?;
     let memory_kib = process.memory_peak_bytes.map(|bytes| bytes as f64 / 1024.0);
     writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;

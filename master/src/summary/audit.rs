@@ -3,6 +3,7 @@
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Level};
+use autoperf_models::grammar::counted;
 use walks::walks;
 
 mod walks;
@@ -119,7 +120,7 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         0 => audit(
             name,
             "pass",
-            format!("{} of {} levels", levels.len(), levels.len()),
+            format!("{} of {}", levels.len(), counted(levels.len() as u64, "level")),
             advice,
         ),
         count if count * 2 > levels.len() => audit(name, "fail", unsteady.join("; "), advice),
@@ -129,8 +130,8 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let profile = log.begin.profile.as_ref();
-    let counted = profile.is_some_and(|profile| profile.executions_per_user.is_some());
-    if !log.begin.schedule.is_empty() || counted {
+    let by_count = profile.is_some_and(|profile| profile.executions_per_user.is_some());
+    if !log.begin.schedule.is_empty() || by_count {
         return None;
     }
     let (name, advice) = match profile {
@@ -149,7 +150,7 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         .map(label)
         .collect();
     if late.is_empty() {
-        let detail = format!("{} of {} levels", levels.len(), levels.len());
+        let detail = format!("{} of {}", levels.len(), counted(levels.len() as u64, "level"));
         return audit(name, "pass", detail, advice);
     }
     audit(
@@ -163,8 +164,8 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 /// How a level is called: by what is run at it.
 fn label(level: &Level) -> String {
     match &level.transaction {
-        Some(name) => format!("{name} with {} users", level.users),
-        None => format!("{} users", level.users),
+        Some(name) => format!("{name} with {}", counted(level.users, "user")),
+        None => counted(level.users, "user"),
     }
 }
 
@@ -199,7 +200,8 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
         format!(
-            "none of {finished} transactions failed (limit {:.0} %)",
+            "none of {} failed (limit {:.0} %)",
+            counted(finished, "transaction"),
             FAILED_LIMIT * 100.0
         )
     } else {

@@ -23,6 +23,9 @@ struct Peak {
     fall_sd: f64,
 }
 
+/// Levels up to this ratio apart are close together.
+const CLOSE: f64 = 1.75;
+
 /// Share of an extrapolated rise that is in doubt.
 const RISE_DOUBT: f64 = 0.5;
 
@@ -80,8 +83,7 @@ impl SiteModel {
     fn peak_of(&self, part: &Posterior) -> Option<Peak> {
         let think_s = self.think_s();
         let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
-        let places = (1..=16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
-        let rates = places.filter_map(|users| {
+        let rates = self.peak_places(highest).into_iter().filter_map(|users| {
             let prediction = part.predict(&self.grid, users, think_s)?;
             let response_s = prediction.flow.response_s;
             let share = response_s / (response_s + think_s);
@@ -104,6 +106,21 @@ impl SiteModel {
                 lever: lever.clone(),
             },
         })
+    }
+
+    /// Numbers of users at which a peak is looked for: the levels, and places between levels that are close together. What
+    /// lies in a wide gap nobody has seen.
+    fn peak_places(&self, highest: u32) -> Vec<u32> {
+        let levels = self.levels();
+        let close = |users: &u32| {
+            let gap = levels.windows(2).find(|pair| (pair[0]..pair[1]).contains(users));
+            gap.is_some_and(|pair| f64::from(pair[1]) <= CLOSE * f64::from(pair[0]))
+        };
+        let between = (1..16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
+        let mut places: Vec<u32> = between.filter(close).chain(levels.iter().copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Transactions inside at the saturated ones among the highest levels: where a plateau may be read.

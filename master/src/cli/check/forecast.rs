@@ -12,7 +12,7 @@ const DEMANDS_S: [f64; 3] = [0.001, 0.01, 0.1];
 /// Writes the forecast; `think_time_s` is the mean one of the mix.
 pub(super) fn write(out: &mut String, workload: &Workload, think_time_s: f64) -> std::fmt::Result {
     let options = capacity::standard_search(workload);
-    if let Next::Run(plan) = strategy(&options).next(None) {
+    if let Next::Run(plan) = strategy(&options, think_time_s).next(None) {
         writeln!(
             out,
             "load levels: chosen while running; the first has {} users for some {:.0} s, all of them together take some {:.0} min",

@@ -294,6 +294,7 @@ mod tests {
             port: 1,
             at_s: f64::from(index),
             reading: Reading {
+                sequence: u64::from(index),
                 groups: vec![GroupReading {
                     name: "web".into(),
                     cpu_ns: u64::from(index) * 200_000_000,
@@ -313,6 +314,7 @@ mod tests {
                 transaction: None,
                 precision: Precision::default().into(),
                 forecast_s: 3.0,
+                remaining_s: None,
             },
             seconds: (0..3).map(second).collect(),
             readings: (0..4).map(reading).collect(),

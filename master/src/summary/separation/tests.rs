@@ -50,6 +50,7 @@ impl Site {
             transaction: None,
             precision: PrecisionEntry::default(),
             forecast_s: 0.0,
+            remaining_s: None,
         }));
         let mut next_reading_s = 0.05;
         for second in 0..seconds {

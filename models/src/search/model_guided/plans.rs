@@ -262,11 +262,9 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let places = PLACES
-        .iter()
-        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
-    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
-    let scored = places
+    let scored = places(outlook)
+        .into_iter()
+        .map(|users| users.clamp(1, most))
         .filter(|&users| tried(search, users) < MOST_REPEATS)
         .filter_map(|users| {
             let forecast = outlook.model.forecast(users)?;
@@ -297,6 +295,23 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         plan.precision.throughput = plan.precision.throughput.max(missing);
     }
     Some(plan)
+}
+
+/// Numbers of users at which a level may teach something: fractions of N*, the levels beyond it and the middles between them.
+fn places(outlook: &Outlook) -> Vec<u32> {
+    let knee = outlook.saturation_users;
+    let mut beyond = outlook.model.levels();
+    beyond.retain(|&users| f64::from(users) > knee);
+    let middles = beyond
+        .windows(2)
+        .map(|pair| (f64::from(pair[0]) * f64::from(pair[1])).sqrt().round() as u32);
+    let mut places: Vec<u32> = PLACES
+        .iter()
+        .map(|fraction| (fraction * knee).round() as u32)
+        .collect();
+    places.extend(middles);
+    places.extend(&beyond);
+    places
 }
 
 /// How many levels lie about there already.

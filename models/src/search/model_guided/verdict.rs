@@ -98,7 +98,8 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         return (
             VerdictCode::Bistable,
             format!(
-                "The site has two regimes: {held} users were served, with {broke} throughput changed while the load stayed."
+                "The site has two regimes: {held} users were served steadily, with {broke} throughput fell while the load \
+                 stayed the same. How long it holds below that is not known."
             ),
         );
     }
@@ -170,11 +171,14 @@ fn regimes(search: &ModelGuided, outlook: &Outlook) -> Option<(u32, u32)> {
     let rate = |o: &&&LevelOutcome| o.throughput_per_s.map_or(0.0, |e| e.low);
     let best = steady.clone().map(|o| rate(&o)).fold(0.0, f64::max);
     let held = steady.filter(|o| rate(o) > 0.85 * best).map(|o| o.users).max()?;
-    let torn = |o: &&&LevelOutcome| {
-        matches!(o.steadiness, Steadiness::NotSteady { .. } | Steadiness::TwoState) && o.users > held
+    let torn = |o: &&LevelOutcome| match o.steadiness {
+        Steadiness::Steady { .. } => false,
+        // A queue that only fills drifts as well.
+        Steadiness::Drifting { .. } => outlook.collapsed.is_some_and(|users| o.users >= users),
+        Steadiness::NotSteady { .. } | Steadiness::TwoState => true,
     };
-    let broke = levels.iter().filter(torn).map(|o| o.users).min()?;
-    Some((held, broke))
+    let beyond = levels.iter().filter(|o| o.users > held && torn(o));
+    Some((held, beyond.map(|o| o.users).min()?))
 }
 
 fn curve(outlook: &Outlook) -> Vec<CurvePoint> {
