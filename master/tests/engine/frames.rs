@@ -237,7 +237,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str, u16)> {
                 ],
             ),
             "too large",
-            0,
+            200,
         ),
         (
             "no status",
