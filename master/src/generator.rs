@@ -1,7 +1,7 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
 use crate::load::window::Window;
-use crate::load::{Engine, EngineConfig, EngineError, Script};
+use crate::load::{Engine, EngineConfig, EngineEnd, EngineError, Script};
 use autoperf_inputs::Workload;
 use std::time::Duration;
 
@@ -63,6 +63,11 @@ impl Generator {
     /// Sets the number of users.
     pub fn set_users(&self, users: u32) {
         self.engine.set_users(users);
+    }
+
+    /// Ends the load for good; gives what the users of the running script did.
+    pub fn end(&mut self) -> EngineEnd {
+        self.engine.end()
     }
 
     /// The next window of the running script, in the run's time; `None` if there is none within `wait`.

@@ -2,6 +2,9 @@
 
 mod modes;
 
+pub use modes::think_time_s;
+
+use crate::agents::ways::Ways;
 use crate::agents::{AgentsError, Connected};
 use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
@@ -26,12 +29,16 @@ pub struct Request {
     pub workload: Workload,
     /// What is done with it; [`Mode::Everything`] means a capacity analysis.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// Run directory; made by the run, must not hold a journal yet.
     pub directory: PathBuf,
     /// Seed of all random choices.
     pub seed: u64,
+    /// How the users' requests are carried; the seed is the run's own.
+    pub engine: EngineConfig,
     /// Command line, for the record.
     pub command: Vec<String>,
     /// Files read, by role, for the record.
@@ -108,8 +115,12 @@ pub struct Finished {
 /// [`RunError`]; before any load where a profiler or the site cannot be reached.
 pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
-    let connected = Connected::connect(&begin.nodes)?;
-    modes::check_site(&request.workload, request.mode, request.seed)?;
+    let connected = Connected::connect(&begin.nodes, &request.ways)?;
+    let config = EngineConfig {
+        seed: request.seed,
+        ..request.engine.clone()
+    };
+    modes::check_site(&request.workload, request.mode, &config)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
         source,
@@ -120,10 +131,6 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     for agent in &agents {
         journal.append(&Entry::Agent(agent.clone()))?;
     }
-    let config = EngineConfig {
-        seed: request.seed,
-        ..EngineConfig::default()
-    };
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
     let epoch_ns = generator.epoch_monotonic_ns();
@@ -164,7 +171,7 @@ pub fn report_again(directory: &Path) -> Result<Summary, RunError> {
 fn begin(request: &Request) -> Begin {
     let workload = &request.workload;
     Begin {
-        schema_version: 1,
+        schema_version: journal::SCHEMA_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: mode_name(request.mode).to_owned(),
         seed: request.seed,
@@ -182,6 +189,7 @@ fn begin(request: &Request) -> Begin {
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
+        navigation: modes::navigation(workload, request.mode),
     }
 }
 

@@ -71,7 +71,7 @@ impl Rehearsal {
             cores: 1,
             ..Agent::default()
         };
-        let strategy = strategy(&begin);
+        let strategy = strategy(&begin.search, begin.think_time_s);
         let start = Start {
             begin,
             agents: vec![agent],
@@ -294,6 +294,7 @@ fn a_lost_agent_ends_the_campaign_after_the_level_and_an_agent_that_comes_back_d
     rehearsal.tell(Event::AgentBack {
         node: "db1".into(),
         at_s,
+        anew: false,
     });
     let (log, _) = rehearsal.run(|_| false).end();
     assert_eq!(log.end.as_ref().unwrap().how, "finished");

@@ -1,10 +1,12 @@
 //! Gathers the engine's short windows into the journal's seconds.
 
-use crate::journal::entry::{BinRow, Second, TransactionSecond};
+use crate::journal::entry::{BinRow, PhaseSecond, ResourceSecond, Second, TransactionSecond};
 use crate::journal::histogram::Times;
-use crate::load::window::{TransactionWindow, Window};
+use crate::load::phases::{PHASES, Phases};
+use crate::load::window::{ResourceWindow, TransactionWindow, Window};
 use autoperf_models::level::Bin;
 use autoperf_models::record::Outcome;
+use std::collections::BTreeMap;
 
 /// Windows of the second that is being filled.
 #[derive(Debug, Default)]
@@ -12,6 +14,7 @@ pub(super) struct Gatherer {
     second: Second,
     times: Vec<Times>,
     lateness: Times,
+    phases: Phases,
 }
 
 impl Gatherer {
@@ -19,11 +22,13 @@ impl Gatherer {
     pub(super) fn add(&mut self, window: &Window, level_begin_s: f64) -> Bin {
         let row = row(window, level_begin_s);
         self.second.bins.push(row);
+        self.phases.merge(&window.phases);
         self.second.think_sum_s += window.think_sum_s;
         self.second.think_count += window.think_count;
         self.second.generator_cpu_ns += window.generator.cpu_ns;
         self.second.generator_busiest_ns += window.generator.busiest_shard_cpu_ns;
         self.second.generator_failures += window.generator.failures();
+        add_resources(&mut self.second, &window.resources);
         window
             .generator
             .lateness_us
@@ -64,13 +69,36 @@ impl Gatherer {
             mut second,
             times,
             lateness,
+            phases,
         } = std::mem::take(self);
         for (transaction, times) in second.transactions.iter_mut().zip(times) {
             transaction.response_us = times.encode();
         }
         second.lateness_us = lateness.encode();
+        second.phases = phase_seconds(&phases);
         Some(second)
     }
+}
+
+/// The phases that occurred.
+fn phase_seconds(phases: &Phases) -> BTreeMap<String, PhaseSecond> {
+    let occurred = PHASES
+        .iter()
+        .zip(&phases.times)
+        .filter(|(_, times)| times.histogram.count() > 0);
+    occurred
+        .map(|(name, times)| {
+            let mut distribution = Times::default();
+            for (middle_ns, count) in times.histogram.filled() {
+                distribution.record_many_us((middle_ns + 500) / 1_000, u64::from(count));
+            }
+            let second = PhaseSecond {
+                sum_s: times.sum_s,
+                times_us: distribution.encode(),
+            };
+            ((*name).to_owned(), second)
+        })
+        .collect()
 }
 
 fn row(window: &Window, level_begin_s: f64) -> BinRow {
@@ -87,8 +115,23 @@ fn row(window: &Window, level_begin_s: f64) -> BinRow {
     row
 }
 
+fn add_resources(second: &mut Second, window: &ResourceWindow) {
+    if *window == ResourceWindow::default() {
+        return;
+    }
+    let part = ResourceSecond {
+        fetched: window.fetched,
+        unchanged: window.unchanged,
+        cached: window.cached,
+        failed: window.failed,
+        failures: window.failures.clone(),
+    };
+    second.resources.get_or_insert_default().merge(&part);
+}
+
 fn add_transaction(sum: &mut TransactionSecond, times: &mut Times, part: &TransactionWindow) {
     sum.served += part.served;
+    sum.served_by_window.push(part.served);
     sum.timeouts += part.timeouts();
     sum.response_sum_s += part.response_sum_s;
     for (outcome, count) in part.failures() {

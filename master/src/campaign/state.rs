@@ -60,6 +60,8 @@ pub enum Event {
     AgentBack {
         /// Its node.
         node: String,
+        /// Whether it has begun anew.
+        anew: bool,
         /// Now.
         at_s: f64,
     },
@@ -106,7 +108,7 @@ pub struct Progress {
     pub elapsed_s: f64,
     /// Forecast of its duration when it began, s.
     pub forecast_s: f64,
-    /// Forecast of the whole rest of the run when it began, the level included, s.
+    /// Forecast of the whole rest of the run when the level began, the level included, s; `None` where nobody forecasts it.
     pub remaining_s: Option<f64>,
     /// Where it stands.
     pub state: LevelState,

@@ -1,7 +1,9 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -9,6 +11,8 @@ use crate::run::Finished;
 use crate::summary::verdict::{URL, assumed};
 use autoperf_inputs::{Mode, Workload};
 use autoperf_models::level::Precision;
+use autoperf_models::search::STRATEGIES;
+use clap::builder::PossibleValuesParser;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,9 +36,18 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// How levels are chosen.
@@ -53,7 +66,7 @@ pub struct SearchArguments {
     #[arg(long, value_name = "PERCENTILE=TIME", value_parser = values::objective)]
     pub slo: Option<(f64, f64)>,
     /// How levels are chosen.
-    #[arg(long, value_name = "NAME", default_value = "model-guided")]
+    #[arg(long, value_name = "NAME", default_value = STRATEGIES[0].name, value_parser = PossibleValuesParser::new(STRATEGIES.iter().map(|strategy| strategy.name)))]
     pub strategy: String,
     /// Wanted half-width of the mean response time's 95 % interval at each level.
     #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "10%")]
@@ -79,7 +92,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
 #[must_use]
 pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command),
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command),
         Err(message) => {
             eprintln!("{message}");
             (Exit::Usage, None)
@@ -87,18 +100,11 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
-    let names: Vec<&str> = autoperf_models::search::STRATEGIES
-        .iter()
-        .map(|strategy| strategy.name)
-        .collect();
-    if !names.contains(&arguments.search.strategy.as_str()) {
-        return Err(format!(
-            "autoperf: unknown strategy `{}`\n  expected: one of {}",
-            arguments.search.strategy,
-            names.join(", ")
-        ));
-    }
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with options or files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     if let Some(url) = &arguments.url {
         return page(url, arguments);
     }
@@ -110,9 +116,11 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -122,11 +130,25 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
+}
+
+/// How levels are chosen where the command line says nothing about it.
+#[must_use]
+pub fn standard_search(workload: &Workload) -> SearchOptions {
+    #[derive(clap::Parser)]
+    struct Standard {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+    let standard: Standard = clap::Parser::parse_from([""]);
+    search(&standard.search, workload)
 }
 
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {

@@ -2,7 +2,9 @@
 
 use crate::cli::capacity::{self, SearchArguments};
 use crate::cli::exit::Exit;
-use crate::cli::launch::{Files, Place};
+use crate::cli::launch::{Browser, Files, Place};
+use crate::cli::profilers::Profilers;
+use crate::cli::progress::Watch;
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
 use autoperf_examples::demo::{Launch, Site, Tier, Truth, truth, write_workload};
@@ -30,6 +32,9 @@ pub struct Arguments {
     /// Seed of all random choices; drawn and printed where absent.
     #[arg(long)]
     seed: Option<u64>,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    watch: Watch,
 }
 
 /// Runs the verb.
@@ -47,11 +52,13 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             return Exit::RunError;
         }
     };
-    eprintln!(
-        "demo site at {}, its profiler on port {}",
-        prepared.site.url(),
-        prepared.profiler.port
-    );
+    if !arguments.watch.quiet {
+        eprintln!(
+            "demo site at {}, its profiler on port {}",
+            prepared.site.url(),
+            prepared.profiler.port
+        );
+    }
     let request = capacity::Arguments {
         url: None,
         files: Files {
@@ -64,10 +71,13 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),
             ..arguments.search.clone()
         },
+        profilers: Profilers::default(),
+        browser: Browser::default(),
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,
         },
+        watch: arguments.watch.clone(),
     };
     let (exit, finished) = capacity::analyse(&request, command);
     if let Some(Finished { summary, .. }) = finished {

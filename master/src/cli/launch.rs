@@ -1,9 +1,14 @@
 //! What the verbs that put load on a site share: which files are read, where the results go, how the end is told.
 
+use crate::agents::ways::Ways;
 use crate::cli::exit::Exit;
-use crate::cli::progress::Stderr;
+use crate::cli::progress::Watch;
+use crate::cli::values;
 use crate::journal::entry::SearchOptions;
+use crate::load::EngineConfig;
 use crate::run::{self, Finished, Request, RunError};
+use crate::transport::Version;
+use autoperf_inputs::parameters::PARAMETERS;
 use autoperf_inputs::{FolderRequest, Mode, Workload};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -38,6 +43,30 @@ pub struct Place {
     pub seed: Option<u64>,
 }
 
+/// What the users have for a browser.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Browser {
+    /// HTTP that the users speak: 1.1, 2 (over https where the server agrees, else by prior knowledge), or auto (over https
+    /// what the server prefers, else 1.1).
+    #[arg(long, value_name = "VERSION", value_parser = values::http_version, default_value = "1.1")]
+    pub http: Version,
+    /// Fetch what each page's HTML names on its own host (images, style sheets, scripts) as part of the transaction.
+    #[arg(long)]
+    pub resources: bool,
+}
+
+impl Browser {
+    /// The load engine's settings.
+    #[must_use]
+    pub fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            http: self.http,
+            resources: self.resources,
+            ..EngineConfig::default()
+        }
+    }
+}
+
 impl Files {
     /// What is to be read for a mode; `manual` is the schedule's file, where the user names one.
     #[must_use]
@@ -64,6 +93,33 @@ impl Files {
             eprintln!("{told}");
         }
         Ok(workload)
+    }
+
+    /// The parameters of config.properties with the file that sets each, as a table; nothing where no file can be read.
+    #[must_use]
+    pub fn parameters(&self) -> String {
+        let inspection = autoperf_inputs::inspect_folder(&self.request(Mode::Everything, None));
+        let Some(workload) = inspection.workload else {
+            return String::new();
+        };
+        let ends = |ending: &str| {
+            let file = inspection
+                .files
+                .iter()
+                .find(|path| path.to_string_lossy().ends_with(ending));
+            file.map(|path| path.display().to_string())
+        };
+        let file = ends(".properties").or_else(|| ends(".toml")).unwrap_or_default();
+        let mut text = "\n# parameters\n".to_owned();
+        for parameter in PARAMETERS {
+            let origin = match workload.parameters.is_set(parameter.name) {
+                true => &file,
+                false => "built in",
+            };
+            let value = workload.parameters.text(parameter.name).unwrap_or_default();
+            text.push_str(&format!("{:<57}  {value:<9}  {origin}\n", parameter.name));
+        }
+        text
     }
 
     /// The files that the user named, by role, for the record.
@@ -98,16 +154,20 @@ pub struct Job {
     pub workload: Workload,
     /// What is done with it.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
+    /// What the users have for a browser.
+    pub browser: Browser,
     /// Files read, by role.
     pub inputs: BTreeMap<String, String>,
 }
 
 /// Runs a job with live progress on stderr and tells the verdict on stdout; gives the answer too, where there is one.
 #[must_use]
-pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finished>) {
-    let interrupt = match crate::interrupt::listen() {
+pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exit, Option<Finished>) {
+    let interrupt = match watch.listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
             eprintln!("autoperf: cannot listen for Ctrl-C: {error}");
@@ -119,7 +179,9 @@ pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finis
     let request = Request {
         workload: job.workload,
         mode: job.mode,
+        ways: job.ways,
         search: job.search,
+        engine: job.browser.engine(),
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place
             .seed
@@ -132,9 +194,19 @@ pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finis
         interrupt,
     };
     let directory = request.directory.clone();
-    let mut display = Stderr::new();
-    eprintln!("seed {}, results in {}", request.seed, directory.display());
-    let ended = run::carry_out(request, &mut display);
+    let mut display = match watch.display() {
+        Ok(display) => display,
+        Err(message) => {
+            eprintln!("{message}");
+            return (Exit::Usage, None);
+        }
+    };
+    display.note(&format!(
+        "seed {}, results in {}",
+        request.seed,
+        directory.display()
+    ));
+    let ended = run::carry_out(request, display.as_mut());
     drop(display);
     match ended {
         Ok(finished) => (tell(&finished, &directory), Some(finished)),

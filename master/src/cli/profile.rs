@@ -1,7 +1,9 @@
 //! `autoperf profile`: what single transactions cost every process.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -23,16 +25,25 @@ pub struct Arguments {
     /// Longest time under load of all transactions together, such as 10m; a schedule has its own.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30m")]
     pub max_duration: f64,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// Runs the verb.
 #[must_use]
 pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command).0,
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command).0,
         Err(message) => {
             eprintln!("{message}");
             Exit::Usage
@@ -40,7 +51,11 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with the files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let mode = match arguments.manual {
         Some(_) => Mode::ManualProfile,
         None => Mode::Profile,
@@ -54,13 +69,16 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         ..Precision::default()
     };
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: SearchOptions {
             max_duration_s: Some(arguments.max_duration),
             precision: precision.into(),
+            window_rule: parameters::profiling_window_rule(&workload.parameters),
             ..SearchOptions::default()
         },
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }

@@ -1,10 +1,11 @@
 //! `autoperf try`: one user walks one session, and every request is shown.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files};
-use crate::load::{Attempt, EngineError, SingleUser};
+use crate::cli::launch::{self, Browser, Files};
+use crate::load::{Attempt, EngineConfig, EngineError, SingleUser};
 use autoperf_inputs::workload::{Check, Transaction};
 use autoperf_inputs::{Mode, Workload};
+use autoperf_models::grammar::counted;
 use autoperf_models::record::Outcome;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// What is read.
     #[command(flatten)]
     pub files: Files,
+    /// What the user has for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Most transactions; a session that ends earlier ends the walk.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub steps: u32,
@@ -42,7 +46,11 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::Usage;
         }
     };
-    match SingleUser::new(&workload, arguments.seed) {
+    let config = EngineConfig {
+        seed: arguments.seed,
+        ..arguments.browser.engine()
+    };
+    match SingleUser::in_session(&workload, &config) {
         Ok(user) => walk(user, &workload, arguments.steps),
         Err(error) => {
             eprintln!("autoperf: {error}");
@@ -73,7 +81,10 @@ fn walk(mut user: SingleUser, workload: &Workload, steps: u32) -> Exit {
             return Exit::Unreachable;
         }
     }
-    println!("{done} transactions, {failed} failed; think times were not waited.");
+    println!(
+        "{}, {failed} failed; think times were not waited.",
+        counted(done, "transaction")
+    );
     if failed > 0 { Exit::Failed } else { Exit::Found }
 }
 
@@ -113,13 +124,13 @@ fn told(
         record.end_ns
     };
     text.push_str(&format!(
-        "    {}, {:.1} ms, {} bytes received\n",
+        "    {}, {:.1} ms, {} received\n",
         match attempt.status {
             0 => "no answer".to_owned(),
             status => format!("status {status}"),
         },
         end_ns.saturating_sub(record.start_ns) as f64 * 1e-6,
-        record.bytes_received
+        counted(record.bytes_received, "byte")
     ));
     for (name, value) in &attempt.extracted {
         if known.insert(name.clone(), value.clone()).as_ref() != Some(value) {

@@ -1,13 +1,14 @@
 //! The journal's entries: one JSON object a line, told apart by `type`.
 
-use autoperf_models::level::Precision;
+use autoperf_models::level::{Precision, WindowRule};
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Entry {
     /// First line: everything decided before any load.
@@ -24,12 +25,14 @@ pub enum Entry {
     LevelEnd(LevelEnd),
     /// Something worth knowing happened.
     Note(Note),
+    /// Which ways the users took, where they walked a graph; once, when the load has ended.
+    Walks(Walks),
     /// Last line of a run that ended in order.
     End(End),
 }
 
 /// Everything decided before any load.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Begin {
     /// Layout version of the journal.
     pub schema_version: u32,
@@ -61,10 +64,24 @@ pub struct Begin {
     /// How transactions are profiled, in profiling mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileOptions>,
+    /// The graph that the users walk, in the modes with the whole mix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub navigation: Option<Graph>,
+}
+
+/// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Graph {
+    /// Transaction of each state, by index.
+    pub states: Vec<usize>,
+    /// Probabilities from Entry to each state.
+    pub entry: Vec<f64>,
+    /// Probabilities between the states, row by row; what a row lacks to 1 leads to Exit.
+    pub rows: Vec<Vec<f64>>,
 }
 
 /// How transactions are profiled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileOptions {
     /// Transactions in their order, by index.
     pub transactions: Vec<usize>,
@@ -91,7 +108,7 @@ pub struct ProfileOptions {
 }
 
 /// A process to profile.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Node {
     /// Host name or address of the agent.
     pub node: String,
@@ -104,7 +121,7 @@ pub struct Node {
 }
 
 /// How levels were chosen.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SearchOptions {
     /// Name of the strategy.
     pub strategy: String,
@@ -124,6 +141,13 @@ pub struct SearchOptions {
     /// Fewest transactions of a level by each user, beside the precision's own minimum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_per_user: Option<u64>,
+    /// AutoPerf's test for the end of the warm-up: transactions a value by each user, values a window, and the difference below
+    /// which the server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
+    /// Share of a level's fewest transactions from which its time-outs are judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<f64>,
     /// Whether each level starts with new users instead of adding to those of the level before or taking some away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restart_users: bool,
@@ -133,7 +157,7 @@ pub struct SearchOptions {
 }
 
 /// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
@@ -182,7 +206,7 @@ impl From<AutoPerfEntry> for AutoPerfParameters {
 }
 
 /// [`Precision`] as it stands in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::level::Precision`, documented there"
@@ -196,6 +220,11 @@ pub struct PrecisionEntry {
     pub max_level_s: f64,
     pub min_completions: u64,
     pub max_timeout_share: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<u64>,
+    /// Transactions a value, values a window, and the difference below which a server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
 }
 
 impl From<Precision> for PrecisionEntry {
@@ -209,6 +238,10 @@ impl From<Precision> for PrecisionEntry {
             max_level_s: precision.max_level_s,
             min_completions: precision.min_completions,
             max_timeout_share: precision.max_timeout_share,
+            timeouts_judged_after: precision.timeouts_judged_after,
+            window_rule: precision
+                .window_rule
+                .map(|rule| (rule.transactions, rule.values, rule.difference)),
         }
     }
 }
@@ -224,6 +257,14 @@ impl From<PrecisionEntry> for Precision {
             max_level_s: entry.max_level_s,
             min_completions: entry.min_completions,
             max_timeout_share: entry.max_timeout_share,
+            timeouts_judged_after: entry.timeouts_judged_after,
+            window_rule: entry
+                .window_rule
+                .map(|(transactions, values, difference)| WindowRule {
+                    transactions,
+                    values,
+                    difference,
+                }),
         }
     }
 }
@@ -235,7 +276,7 @@ impl Default for PrecisionEntry {
 }
 
 /// An agent that was reached.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
     /// Node as the user names it.
     pub node: String,
@@ -254,7 +295,7 @@ pub struct Agent {
 }
 
 /// A level begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelBegin {
     /// Users of the level.
     pub users: u32,
@@ -277,7 +318,7 @@ pub struct LevelBegin {
 }
 
 /// One second of a level.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Windows in time order.
     pub bins: Vec<BinRow>,
@@ -295,6 +336,51 @@ pub struct Second {
     pub lateness_us: String,
     /// Connections that failed for want of ports or descriptors, and observations dropped.
     pub generator_failures: u64,
+    /// Times of the served transactions in each phase that occurred, by its name: `connect`, `tls`, `send`, `wait`, `receive`,
+    /// `process`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, PhaseSecond>,
+    /// What became of the resources of pages; absent where no page had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Box<ResourceSecond>>,
+}
+
+/// One phase in one second, all transactions together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PhaseSecond {
+    /// Sum of the times, s.
+    pub sum_s: f64,
+    /// The times in microseconds (each at most 6.3 % off), HDR V2 histogram, base64.
+    pub times_us: String,
+}
+
+/// Resources of pages in one second; none of them is a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceSecond {
+    /// Fetched from the site.
+    pub fetched: u64,
+    /// Asked for and found unchanged (304).
+    pub unchanged: u64,
+    /// Taken from the session's cache.
+    pub cached: u64,
+    /// Not had.
+    pub failed: u64,
+    /// How often by address; of very many addresses not all are told apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, u64>,
+}
+
+impl ResourceSecond {
+    /// Adds another one's.
+    pub fn merge(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        for (url, count) in &other.failures {
+            *self.failures.entry(url.clone()).or_default() += count;
+        }
+    }
 }
 
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
@@ -302,7 +388,7 @@ pub struct Second {
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
 
 /// One transaction in one second.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionSecond {
     /// Served.
     pub served: u64,
@@ -314,10 +400,13 @@ pub struct TransactionSecond {
     pub response_sum_s: f64,
     /// Response times in microseconds, HDR V2 histogram, base64; empty where none was served.
     pub response_us: String,
+    /// Served in each window of the second; empty in journals of earlier builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served_by_window: Vec<u64>,
 }
 
 /// A reading of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentReading {
     /// Node as the user names it.
     pub node: String,
@@ -330,7 +419,7 @@ pub struct AgentReading {
 }
 
 /// A level is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelEnd {
     /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
     /// are not finished and enter nothing.
@@ -343,7 +432,7 @@ pub struct LevelEnd {
 }
 
 /// Something worth knowing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// What it concerns: `profiler`, `site`, `generator`, `search`.
     pub about: String,
@@ -353,8 +442,17 @@ pub struct Note {
     pub at_s: f64,
 }
 
+/// Which ways the users took.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Walks {
+    /// Sessions begun.
+    pub sessions: u64,
+    /// How often each way was taken: row 0 is Entry, then the states of [`Begin::navigation`]; the last column is Exit.
+    pub transitions: Vec<Vec<u64>>,
+}
+
 /// The run is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// `finished`, `interrupted`, `profiler_lost` or `failed`.
     pub how: String,

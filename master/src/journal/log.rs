@@ -1,7 +1,7 @@
 //! A run as the journal tells it: its beginning, its levels with everything measured in them, its end.
 
 use crate::journal::entry::{
-    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, Second,
+    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, Second, Walks,
 };
 use autoperf_models::level::Bin;
 
@@ -16,6 +16,8 @@ pub struct RunLog {
     pub levels: Vec<LevelLog>,
     /// Notes in time order.
     pub notes: Vec<Note>,
+    /// Which ways the users took, where they walked a graph and the load has ended.
+    pub walks: Option<Walks>,
     /// Last entry, if the run ended in order.
     pub end: Option<End>,
 }
@@ -42,6 +44,7 @@ impl RunLog {
             agents: Vec::new(),
             levels: Vec::new(),
             notes: Vec::new(),
+            walks: None,
             end: None,
         }
     }
@@ -79,18 +82,24 @@ impl RunLog {
             Entry::Reading(reading) => self.reading(*reading),
             Entry::LevelEnd(end) => self.with_last(|level| level.end = Some(end)),
             Entry::Note(note) => self.notes.push(note),
+            Entry::Walks(walks) => self.walks = Some(walks),
             Entry::End(end) => self.end = Some(end),
         }
     }
 
+    /// A reading that a broken connection has held up belongs to the level in whose time it was taken.
     fn reading(&mut self, reading: AgentReading) {
-        if let [.., before, last] = self.levels.as_mut_slice()
-            && follows_at_once(before, &last.begin)
-            && reading.at_s < last.begin.at_s + AT_CHANGE_S
+        let begun = |level: &LevelLog| reading.at_s >= level.begin.at_s - AT_CHANGE_S;
+        let index = self.levels.iter().rposition(begun).unwrap_or(0);
+        let (earlier, later) = self.levels.split_at_mut(index);
+        let Some(level) = later.first_mut() else { return };
+        if let Some(before) = earlier.last_mut()
+            && follows_at_once(before, &level.begin)
+            && reading.at_s < level.begin.at_s + AT_CHANGE_S
         {
             before.readings.push(reading.clone());
         }
-        self.with_last(|level| level.readings.push(reading));
+        level.readings.push(reading);
     }
 
     fn readings_at_change(&self, begin: &LevelBegin) -> Vec<AgentReading> {

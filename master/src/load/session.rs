@@ -5,7 +5,7 @@ use super::examine::Answer;
 use super::origins::Origins;
 use super::plan::{Plan, Planned};
 use super::random;
-use super::render::{Aim, Filler, Surroundings};
+use super::render::{Aim, Filler, Surroundings, write_get};
 use super::walk::{Move, Position, Tally};
 use crate::transport::http1::head;
 use crate::transport::url::Url;
@@ -27,11 +27,26 @@ pub struct Session {
     /// Where the next request goes, if not to the transaction's own URL.
     aim: Option<Box<Aim>>,
     redirects: u8,
-    /// Position of the random numbers before the request in work, to write it again just as it was.
-    before_request: u128,
+    /// Values chosen for the transaction in work; a repeated or redirected request takes the same ones.
+    picks: Vec<u32>,
     /// Path and query last asked for; empty when they are the transaction's fixed ones.
     asked: String,
     asked_origin: usize,
+}
+
+/// Something that a page makes a browser fetch along with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Index of its origin.
+    pub origin: usize,
+    /// Path and query.
+    pub target: String,
+    /// Fields that ask whether it has changed; empty where the session does not have it.
+    pub condition: Vec<u8>,
+    /// Whether it has been asked for on a connection that died of age.
+    pub retried: bool,
+    /// Redirects that have led here.
+    pub redirects: u8,
 }
 
 /// What comes next.
@@ -85,7 +100,7 @@ impl Session {
             values: vec![None; plan.slots].into_boxed_slice(),
             aim: None,
             redirects: 0,
-            before_request: 0,
+            picks: Vec::new(),
             asked: String::new(),
             asked_origin: 0,
         }
@@ -188,14 +203,11 @@ impl Session {
                 whole,
             });
         }
-        if again {
-            self.rng.set_word_pos(self.before_request);
-        } else {
-            self.before_request = self.rng.get_word_pos();
+        if !again && self.redirects == 0 {
+            planned.request.draw(&mut self.rng, self.user, &mut self.picks);
         }
-        let mut filler = Filler {
-            rng: &mut self.rng,
-            user: self.user,
+        let filler = Filler {
+            picks: &self.picks,
             values: &self.values,
         };
         let aim = match &self.aim {
@@ -203,7 +215,7 @@ impl Session {
             None if planned.pattern.is_some() => return None,
             None => {
                 let mut target = Vec::new();
-                planned.request.write_target(&mut filler, &mut target).ok()?;
+                planned.request.write_target(filler, &mut target).ok()?;
                 Aim {
                     origin: planned.origin,
                     target: String::from_utf8(target).ok()?,
@@ -213,7 +225,7 @@ impl Session {
         };
         planned
             .request
-            .write(&aim, (&self.jar, around), &mut filler, out)
+            .write(&aim, (&self.jar, around), filler, out)
             .ok()?;
         self.asked_origin = aim.origin;
         self.asked = aim.target;
@@ -251,6 +263,40 @@ impl Session {
     pub fn asked_url(&self, plan: &Plan, origins: &Origins) -> String {
         let target = self.asked_target(&plan.transactions[self.current.transaction]);
         format!("{}{target}", origins.origin(self.asked_origin))
+    }
+
+    /// URL last asked for.
+    #[must_use]
+    pub fn asked(&self, plan: &Plan, origins: &Origins) -> Url {
+        Url {
+            origin: origins.origin(self.asked_origin).clone(),
+            target: self
+                .asked_target(&plan.transactions[self.current.transaction])
+                .to_owned(),
+        }
+    }
+
+    /// The request for a resource of the page that was asked for last.
+    #[must_use]
+    pub fn ask_for(&self, resource: &Resource, around: Surroundings<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_get(
+            (resource.origin, &resource.target),
+            &resource.condition,
+            (&self.jar, around),
+            &mut out,
+        );
+        out
+    }
+
+    /// Takes the cookies that came with the answer of a URL.
+    pub fn take_cookies_of(&mut self, url: &Url, head: &[u8], now_unix_s: i64) {
+        for (name, value) in head::fields(head) {
+            if name.eq_ignore_ascii_case(b"set-cookie") {
+                let text = String::from_utf8_lossy(value);
+                self.jar.store(&url.origin, &url.target, &text, now_unix_s);
+            }
+        }
     }
 
     /// Values extracted so far.

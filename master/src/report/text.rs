@@ -1,7 +1,8 @@
 //! `summary.txt`: the verdict, then AutoPerf's own layout (manual, section 7) per level, node and process.
 
-use super::{Renderer, ReportError};
-use crate::summary::{ByTransaction, Host, Interval, Level, Process, Summary};
+use super::{Renderer, ReportError, number};
+use crate::summary::{ByTransaction, Host, Interval, Java, Level, Process, Summary, TransactionDemands};
+use autoperf_models::grammar::measured;
 use std::fmt::{self, Write};
 
 /// The text form.
@@ -37,6 +38,7 @@ fn write_summary(out: &mut String, summary: &Summary) -> fmt::Result {
             .iter()
             .try_for_each(|advice| writeln!(out, "         {advice}"))?;
     }
+    write_transaction_demands(out, &summary.transaction_demands)?;
     writeln!(out, "\nSummary:\n========")?;
     summary
         .levels
@@ -51,6 +53,35 @@ fn write_summary(out: &mut String, summary: &Summary) -> fmt::Result {
         out,
         "\nRun of {started_at} by autoperf {version}, seed {seed}; intervals are 95 %."
     )
+}
+
+fn write_transaction_demands(out: &mut String, rows: &[TransactionDemands]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWhat each transaction costs [milli sec of CPU]:")?;
+    for row in rows {
+        let index = row.condition_index.map_or_else(String::new, |index| {
+            format!(
+                "; condition index {} from {} windows",
+                number::significant(index, 3),
+                row.windows
+            )
+        });
+        let note = row
+            .note
+            .as_ref()
+            .map_or_else(String::new, |note| format!("; {note}"));
+        writeln!(out, "  {} on {}{index}{note}", row.process, row.node)?;
+        for cost in &row.transactions {
+            let Some(demand) = cost.demand_s else { continue };
+            let share = cost.cpu_share.map_or_else(String::new, |share| {
+                format!(", {} of the process's CPU", number::percent(share))
+            });
+            writeln!(out, "    {} : {}{share}", cost.name, figure(Some(demand), 1e3, 3))?;
+        }
+    }
+    Ok(())
 }
 
 struct RunOrigin<'a> {
@@ -163,12 +194,14 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
     )?;
     writeln!(
         out,
-        "Cpu Utilization : {} (of {} cores)",
+        "Cpu Utilization : {} (of {})",
         plain(process.cpu_utilization, 3),
-        process.cores
+        measured(process.cores, "core")
     )?;
     let memory_kib = process.memory_peak_bytes.map(|bytes| bytes as f64 / 1024.0);
     writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;
+    write_evidence(out, process)?;
+    process.java.iter().try_for_each(|java| write_java(out, java))?;
     let Some(host) = host else { return Ok(()) };
     let counts = [
         ("Number of disk blocks read", host.disk_blocks_read),
@@ -188,7 +221,67 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
             count.map_or_else(|| "not available".to_owned(), |count| count.to_string())
         )?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "Cpu of the node : {} busy, {} of it not by profiled processes; {} stolen by the hypervisor",
+        plain(host.cpu_utilization, 3),
+        plain(host.cpu_unattributed, 3),
+        plain(host.cpu_steal, 3)
+    )
+}
+
+/// On what the CPU figures rest.
+fn write_evidence(out: &mut String, process: &Process) -> fmt::Result {
+    let bound = plain(process.cpu_error_bound_s.map(|bound_s| bound_s * 1e3), 1);
+    write!(out, "Cpu Source : {}, to {bound} [milli sec]", process.source)?;
+    if let Some(overhead_s) = process.exit_overhead_s {
+        write!(
+            out,
+            ", {:.1} [milli sec] of it for ending processes",
+            overhead_s * 1e3
+        )?;
+    }
+    if !process.complete {
+        let why = if process.missing.is_empty() {
+            "readings are missing".to_owned()
+        } else {
+            process.missing.join("; ")
+        };
+        write!(out, ", INCOMPLETE: {why}")?;
+    }
+    writeln!(out)
+}
+
+fn write_java(out: &mut String, java: &Java) -> fmt::Result {
+    let kib = |bytes: Option<u64>| plain(bytes.map(|bytes| bytes as f64 / 1024.0), 1);
+    let milliseconds = |value_s: Option<f64>| plain(value_s.map(|value_s| value_s * 1e3), 1);
+    if let Some(why) = &java.absent {
+        writeln!(out, "Java heap : not available ({why})")?;
+    } else {
+        writeln!(
+            out,
+            "Java heap : {} [KB] used, {} [KB] committed",
+            kib(java.heap_used_bytes),
+            kib(java.heap_committed_bytes)
+        )?;
+    }
+    for collector in &java.collectors {
+        writeln!(
+            out,
+            "Java collector {} : {} collections, {:.1} [milli sec]",
+            collector.name,
+            collector.count,
+            collector.time_s * 1e3
+        )?;
+    }
+    writeln!(
+        out,
+        "Java Cpu : {} [milli sec] application, {} [milli sec] garbage collection, {} [milli sec] compilation; all stopped          for {} [milli sec]",
+        milliseconds(java.application_cpu_s),
+        milliseconds(java.collector_cpu_s),
+        milliseconds(java.compiler_cpu_s),
+        milliseconds(java.stopped_s)
+    )
 }
 
 fn figure(interval: Option<Interval>, factor: f64, digits: usize) -> String {

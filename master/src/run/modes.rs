@@ -5,7 +5,7 @@ use crate::campaign::state::profiling::Profiling;
 use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
 use crate::campaign::state::{Start, State};
-use crate::journal::entry::ProfileOptions;
+use crate::journal::entry::{Graph, ProfileOptions};
 use crate::load::{Attempt, EngineConfig, ProfileStep, Script, SingleUser};
 use crate::parameters;
 use crate::summary::build::strategy;
@@ -36,6 +36,16 @@ fn step(profile: &Profile, item: &ProfileUse, count: Option<u64>) -> ProfileStep
 pub(super) fn schedule(workload: &Workload, mode: Mode) -> Vec<(u32, f64)> {
     let rows = workload.manual_levels.iter().filter(|_| mode.needs_levels());
     rows.map(|level| (level.users, level.duration_s)).collect()
+}
+
+/// The graph that the users walk, where they walk one.
+pub(super) fn navigation(workload: &Workload, mode: Mode) -> Option<Graph> {
+    let graph = workload.navigation.as_ref().filter(|_| !mode.needs_profile())?;
+    Some(Graph {
+        states: graph.states.clone(),
+        entry: graph.entry.clone(),
+        rows: graph.rows.clone(),
+    })
 }
 
 /// How transactions are profiled, where they are and no schedule says how long.
@@ -72,12 +82,13 @@ pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
         let timeouts = (precision.max_timeout_share, judged_after);
         return Box::new(Profiling::new(start, timeouts, workload.warm_up));
     }
-    let strategy = strategy(&start.begin);
+    let strategy = strategy(&start.begin.search, start.begin.think_time_s);
     Box::new(Search::new(start, strategy))
 }
 
 /// Mean think time per transaction of what the mode carries out, s.
-pub(super) fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
+#[must_use]
+pub fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
     if let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) {
         return profile.think_time_s;
     }
@@ -98,18 +109,14 @@ pub(super) fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
 
 /// A look at the site by one user before any load: a site that is down or broken is a message, not a capacity. Of the mix,
 /// it is the very first request; of a profile, each transaction once, after what it requires.
-pub(super) fn check_site(workload: &Workload, mode: Mode, seed: u64) -> Result<(), RunError> {
-    let config = EngineConfig {
-        seed,
-        ..EngineConfig::default()
-    };
+pub(super) fn check_site(workload: &Workload, mode: Mode, config: &EngineConfig) -> Result<(), RunError> {
     let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) else {
-        let first = SingleUser::with_script(workload, Script::Navigation, &config)?.step();
+        let first = SingleUser::with_script(workload, Script::Navigation, config)?.step();
         return first.map_or(Ok(()), |attempt| judge(&attempt, false));
     };
     for item in &profile.uses {
         let script = Script::Sequence(vec![step(profile, item, Some(1))]);
-        let mut user = SingleUser::with_script(workload, script, &config)?;
+        let mut user = SingleUser::with_script(workload, script, config)?;
         for required in (0..=item.requires.len()).rev() {
             if let Some(attempt) = user.step() {
                 judge(&attempt, required > 0)?;

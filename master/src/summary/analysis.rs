@@ -4,13 +4,14 @@ use crate::journal::entry::{Agent, Begin, Second};
 use crate::journal::histogram::Times;
 use crate::journal::log::LevelLog;
 use crate::summary::{
-    ByTransaction, Generator, Interval, Level, ResponseTime, TimelinePoint, TransactionResponse,
+    ByTransaction, Generator, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
 };
 use autoperf_models::level::{LevelMeasurement, LevelMonitor, Steadiness};
 use autoperf_models::search::LevelOutcome;
 use std::collections::BTreeMap;
 
 mod outcome;
+mod phases;
 mod servers;
 
 /// The generator counts as the limit when its busiest thread is busier than this.
@@ -31,12 +32,15 @@ pub struct Measured {
     pub outcome: LevelOutcome,
 }
 
-/// Analyses a level that has ended.
+/// Analyses a level that has ended, or as far as it has got.
 #[must_use]
 pub fn analyse(begin: &Begin, agents: &[Agent], log: &LevelLog) -> Measured {
     let mut monitor = LevelMonitor::new(log.begin.precision.into());
     log.bins().for_each(|bin| monitor.observe(&bin));
-    let measurement = monitor.finish();
+    let measurement = match log.end {
+        Some(_) => monitor.finish(),
+        None => monitor.so_far(),
+    };
     let steady = SteadyPart::new(log, &measurement);
     let servers = servers::analyse(begin, agents, log, &measurement);
     let level = level(begin, log, &measurement, &steady, servers);
@@ -52,6 +56,7 @@ struct SteadyPart {
     think_time_s: Option<f64>,
     busiest_share: Option<f64>,
     generator_failures: u64,
+    phases: Vec<PhaseTime>,
 }
 
 #[derive(Default, Clone)]
@@ -91,6 +96,7 @@ impl SteadyPart {
             .sum();
         let busiest_ns: u64 = seconds.iter().map(|second| second.generator_busiest_ns).sum();
         Self {
+            phases: phases::phases(&seconds),
             times,
             transactions,
             lateness,
@@ -171,6 +177,8 @@ fn level(
         processes: servers.processes,
         hosts: servers.hosts,
         by_transaction: by_transaction(begin, log.begin.transaction, steady),
+        phases: steady.phases.clone(),
+        response_histogram: phases::histogram(&steady.times),
         timeline: timeline(log, measurement),
     }
 }

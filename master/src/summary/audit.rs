@@ -3,6 +3,12 @@
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Level};
+use autoperf_models::grammar::counted;
+use walks::walks;
+
+mod walks;
+
+mod resources;
 
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
@@ -17,7 +23,16 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, failures, profilers, steal,
+    generator,
+    little,
+    steady,
+    precise,
+    schedule,
+    walks,
+    failures,
+    resources::resources,
+    profilers,
+    steal,
 ];
 
 /// All audits of a run.
@@ -105,7 +120,7 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         0 => audit(
             name,
             "pass",
-            format!("{} of {} levels", levels.len(), levels.len()),
+            format!("{} of {}", levels.len(), counted(levels.len() as u64, "level")),
             advice,
         ),
         count if count * 2 > levels.len() => audit(name, "fail", unsteady.join("; "), advice),
@@ -115,8 +130,8 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let profile = log.begin.profile.as_ref();
-    let counted = profile.is_some_and(|profile| profile.executions_per_user.is_some());
-    if !log.begin.schedule.is_empty() || counted {
+    let by_count = profile.is_some_and(|profile| profile.executions_per_user.is_some());
+    if !log.begin.schedule.is_empty() || by_count {
         return None;
     }
     let (name, advice) = match profile {
@@ -135,7 +150,7 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         .map(label)
         .collect();
     if late.is_empty() {
-        let detail = format!("{} of {} levels", levels.len(), levels.len());
+        let detail = format!("{} of {}", levels.len(), counted(levels.len() as u64, "level"));
         return audit(name, "pass", detail, advice);
     }
     audit(
@@ -149,8 +164,8 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 /// How a level is called: by what is run at it.
 fn label(level: &Level) -> String {
     match &level.transaction {
-        Some(name) => format!("{name} with {} users", level.users),
-        None => format!("{} users", level.users),
+        Some(name) => format!("{name} with {}", counted(level.users, "user")),
+        None => counted(level.users, "user"),
     }
 }
 
@@ -184,11 +199,16 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let kinds = kinds(levels);
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
-        format!("none of {finished} transactions failed")
+        format!(
+            "none of {} failed (limit {:.0} %)",
+            counted(finished, "transaction"),
+            FAILED_LIMIT * 100.0
+        )
     } else {
         format!(
-            "{failed} of {finished} transactions failed ({}): {kinds}",
-            percent(share)
+            "{failed} of {finished} transactions failed ({}, limit {:.0} %): {kinds}",
+            percent(share),
+            FAILED_LIMIT * 100.0
         )
     };
     audit(
@@ -243,13 +263,14 @@ fn profilers(log: &RunLog, levels: &[Level]) -> Option<Audit> {
             "add a NodeInfo for each server",
         );
     }
-    let incomplete = levels
-        .iter()
-        .flat_map(|level| &level.processes)
-        .filter(|process| !process.complete)
-        .count();
+    let figures = || levels.iter().flat_map(|level| &level.processes);
+    let incomplete = figures().filter(|process| !process.complete).count();
     let status = if incomplete > 0 { "warn" } else { "pass" };
-    audit(name, status, format!("{incomplete} incomplete figures"), advice)
+    let detail = format!(
+        "{incomplete} of {} figures of processes are incomplete (limit 0)",
+        figures().count()
+    );
+    audit(name, status, detail, advice)
 }
 
 fn steal(_: &RunLog, levels: &[Level]) -> Option<Audit> {

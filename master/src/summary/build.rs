@@ -1,22 +1,22 @@
 //! The summary of a run, from its journal alone.
 
-use crate::journal::entry::Begin;
+use crate::journal::entry::{Begin, SearchOptions};
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
-    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary, audit,
-    pooling, verdict,
+    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary,
+    TransactionDemands, audit, pooling, separation, verdict,
 };
 use autoperf_models::search::{self, Finding, Strategy};
 
 /// Name of AutoPerf's own level plan among the strategies.
 pub const AUTOPERF: &str = "autoperf";
 
-/// The strategy that a run begins with. An unknown name, possible only in a journal of another version, means the default.
+/// The strategy that a run begins with, for users with a mean think time per transaction. An unknown name, possible only in a
+/// journal of another version, means the default.
 #[must_use]
-pub fn strategy(begin: &Begin) -> Box<dyn Strategy> {
-    let asked = search_options(begin);
-    let options = &begin.search;
+pub fn strategy(options: &SearchOptions, think_time_s: f64) -> Box<dyn Strategy> {
+    let asked = search_options(options, think_time_s);
     if let Some(parameters) = options.autoperf.filter(|_| options.strategy == AUTOPERF) {
         return Box::new(search::AutoPerf::new(asked, parameters.into()));
     }
@@ -27,10 +27,9 @@ pub fn strategy(begin: &Begin) -> Box<dyn Strategy> {
     (entry.build)(asked)
 }
 
-fn search_options(begin: &Begin) -> search::Options {
-    let options = &begin.search;
+fn search_options(options: &SearchOptions, think_time_s: f64) -> search::Options {
     search::Options {
-        think_time: Some(think_time(begin.think_time_s)),
+        think_time: Some(think_time(think_time_s)),
         start_load: options.start_load,
         max_users: options.max_users,
         max_run_s: options.max_duration_s,
@@ -65,9 +64,11 @@ pub fn build(log: &RunLog) -> Summary {
         }
         _ => finding(&log.begin, &measured),
     };
-    let capacity = capacity(&finding);
+    let mut capacity = capacity(&finding);
     let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
     annotate(&mut levels, &finding);
+    let transaction_demands = separation::demands(log, &levels);
+    name_costliest(&mut capacity, &transaction_demands, &levels);
     let audits = audit::audits(log, &levels);
     let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
     Summary {
@@ -85,6 +86,7 @@ pub fn build(log: &RunLog) -> Summary {
             .map(|(quantile, limit_s)| Objective { quantile, limit_s }),
         capacity,
         levels,
+        transaction_demands,
         curve: finding.curve.iter().map(curve_row).collect(),
         audits,
     }
@@ -93,7 +95,7 @@ pub fn build(log: &RunLog) -> Summary {
 /// What the search knows after these levels: the strategy is asked again with the same outcomes, so that a run that broke off
 /// is judged as far as it got.
 fn finding(begin: &Begin, measured: &[Measured]) -> Finding {
-    let mut strategy = strategy(begin);
+    let mut strategy = strategy(&begin.search, begin.think_time_s);
     let mut next = strategy.next(None);
     for level in measured {
         next = strategy.next(Some(&level.outcome));
@@ -112,7 +114,10 @@ fn scheduled(begin: &Begin, measured: &[Measured]) -> Finding {
         .map(|measured| &measured.outcome)
         .filter(|outcome| outcome.users > 0)
         .collect();
-    let mut finding = search::joined(&pooling::by_users(&outcomes), &search_options(begin));
+    let mut finding = search::joined(
+        &pooling::by_users(&outcomes),
+        &search_options(&begin.search, begin.think_time_s),
+    );
     if !matches!(
         finding.verdict,
         search::VerdictCode::Found | search::VerdictCode::Retrograde
@@ -150,6 +155,7 @@ fn capacity(finding: &Finding) -> Capacity {
             node: Some(node.to_owned()),
             process,
             utilization: Some(utilization.min(1.0)),
+            costliest: None,
         }
     });
     let saturated = finding.max_throughput_per_s.is_some();
@@ -158,13 +164,38 @@ fn capacity(finding: &Finding) -> Capacity {
         node: None,
         process: None,
         utilization: None,
+        costliest: None,
     };
     Capacity {
         max_throughput_per_s: finding.max_throughput_per_s.map(Interval::from),
         saturation_users: finding.saturation_users.map(Interval::from),
-        objective_users: finding.objective_users.map(Interval::from),
+        // Less than one user is none.
+        objective_users: finding
+            .objective_users
+            .filter(|users| users.value >= 1.0)
+            .map(Interval::from),
         bottleneck: bottleneck.or_else(|| saturated.then_some(unexplained)),
     }
+}
+
+/// Adds the costliest transaction to a process that limits.
+fn name_costliest(capacity: &mut Capacity, demands: &[TransactionDemands], levels: &[Level]) {
+    let Some(Bottleneck {
+        node: Some(node),
+        process: Some(process),
+        costliest,
+        ..
+    }) = &mut capacity.bottleneck
+    else {
+        return;
+    };
+    let mix_s = levels
+        .iter()
+        .flat_map(|level| &level.processes)
+        .filter(|row| row.node == *node && row.process == *process)
+        .filter_map(|row| row.service_demand_s)
+        .max_by_key(|demand| demand.samples);
+    *costliest = mix_s.and_then(|mix_s| separation::costliest(demands, (node, process), mix_s.value));
 }
 
 fn curve_row(point: &search::CurvePoint) -> CurveRow {

@@ -1,8 +1,9 @@
 //! The verdict: one sentence in plain words with its figures.
 
 use crate::journal::entry::Begin;
-use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
+use crate::summary::{Bottleneck, Capacity, Interval, Level, Verdict};
 use autoperf_inputs::workload::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
+use autoperf_models::grammar::{counted, measured, verb_ending};
 use autoperf_models::search::{Finding, VerdictCode};
 
 mod profiled;
@@ -57,13 +58,19 @@ pub fn verdict(
     if !begin.schedule.is_empty() {
         return scheduled::verdict(capacity, levels, begin, reasons);
     }
-    let code = match objective_failed(finding, capacity, begin, levels) {
-        true => "objective_failed",
-        false => code_name(finding.verdict),
+    let (code, sentence) = match objective_failed(finding, capacity, begin, levels) {
+        Some(failed) => (
+            "objective_failed",
+            format!("{failed}; {}", sentence(finding, capacity, levels, None)),
+        ),
+        None => (
+            code_name(finding.verdict),
+            sentence(finding, capacity, levels, begin.search.objective),
+        ),
     };
     Verdict {
         code: code.to_owned(),
-        sentence: sentence(finding, capacity, levels, begin),
+        sentence,
         reasons,
     }
 }
@@ -82,11 +89,15 @@ fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'s
     };
     let sentence = match levels.iter().map(|level| level.users).max() {
         Some(users) => format!(
-            "The run was {broken_off} after {} levels, the largest with {users} users{unknown}{}.",
-            levels.len(),
+            "The run was {broken_off} after {}, the largest with {}{unknown}{}.",
+            counted(levels.len() as u64, "level"),
+            counted(users, "user"),
             best_throughput(levels)
         ),
-        None => format!("The run was {broken_off} before a level was finished; nothing is known yet."),
+        None => format!(
+            "The run was {} before a level was finished; nothing is known yet.",
+            broken_off.trim_end_matches(" before its end")
+        ),
     };
     Some((code, sentence))
 }
@@ -120,64 +131,78 @@ fn best_throughput(levels: &[Level]) -> String {
     rates
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map_or_else(String::new, |(rate, users)| {
-            format!(", the highest throughput seen is {rate:.1}/s with {users} users")
+            format!(
+                ", the highest throughput seen is {rate:.1}/s with {}",
+                counted(users, "user")
+            )
         })
 }
 
-/// Whether an objective was asked for and no number of users holds it.
-fn objective_failed(finding: &Finding, capacity: &Capacity, begin: &Begin, levels: &[Level]) -> bool {
-    let (Some((quantile, limit_s)), VerdictCode::Found | VerdictCode::Retrograde) =
-        (begin.search.objective, finding.verdict)
+/// That no number of users holds the objective, where one was asked for and already the fewest break it.
+fn objective_failed(
+    finding: &Finding,
+    capacity: &Capacity,
+    begin: &Begin,
+    levels: &[Level],
+) -> Option<String> {
+    let (Some(objective), VerdictCode::Found | VerdictCode::Retrograde, None) =
+        (begin.search.objective, finding.verdict, capacity.objective_users)
     else {
-        return false;
+        return None;
     };
-    let fewest = levels.iter().min_by_key(|level| level.users);
-    let slow = fewest.is_some_and(|level| {
-        let seen_s = if quantile <= 0.5 {
-            level.response_time_s.p50
-        } else {
-            level.response_time_s.p95
-        };
-        seen_s.is_some_and(|seen_s| seen_s > limit_s)
-    });
-    capacity.objective_users.is_none() && slow
+    let (quantile, limit_s) = objective;
+    let fewest = levels.iter().min_by_key(|level| level.users)?;
+    let times = &fewest.response_time_s;
+    // A quantile below the asked one that breaks the limit already proves it.
+    let known = [
+        (0.5, times.p50),
+        (0.9, times.p90),
+        (0.95, times.p95),
+        (0.99, times.p99),
+    ];
+    let (share, seen_s) = known
+        .into_iter()
+        .filter(|(share, _)| *share <= quantile.max(0.5))
+        .filter_map(|(share, seen_s)| Some((share, seen_s?)))
+        .next_back()?;
+    (seen_s > limit_s).then(|| {
+        format!(
+            "No number of users holds {}: with {} the p{:.0} is {}",
+            objective_of(objective),
+            counted(fewest.users, "user"),
+            share * 100.0,
+            milliseconds(seen_s)
+        )
+    })
 }
 
-fn sentence(finding: &Finding, capacity: &Capacity, levels: &[Level], begin: &Begin) -> String {
+fn sentence(
+    finding: &Finding,
+    capacity: &Capacity,
+    levels: &[Level],
+    objective: Option<(f64, f64)>,
+) -> String {
     let most = levels.iter().map(|level| level.users).max().unwrap_or(0);
     let rate = capacity
         .max_throughput_per_s
         .map_or_else(|| "an unknown throughput".to_owned(), |rate| per_second(&rate));
     let limit = limit(capacity, levels);
     match finding.verdict {
-        VerdictCode::Found => match (
-            capacity.objective_users,
-            begin.search.objective,
-            capacity.saturation_users,
-        ) {
-            (Some(users), Some(objective), _) => {
-                format!("{} hold {}; {limit}.", users_of(&users), objective_of(objective))
-            }
-            (None, Some(objective), Some(users)) => format!(
-                "{} saturate the site at {rate}, but how many hold {} is not known; {limit}.",
-                users_of(&users),
-                objective_of(objective)
-            ),
-            (_, _, Some(users)) => format!("{} saturate the site at {rate}; {limit}.", users_of(&users)),
-            _ => format!("The site serves at most {rate}; {limit}."),
-        },
+        VerdictCode::Found => found(capacity, objective, &rate, &limit),
         VerdictCode::Retrograde => {
             format!("Throughput peaks at {rate} and falls with more users; {limit}.")
         }
         VerdictCode::AtLeast => {
             format!(
-                "At least {most} users: a limit of the run came before the site's, which served {}.",
+                "At least {}: a limit of the run came before the site's, which served {}.",
+                counted(most, "user"),
                 served_most(levels)
             )
         }
         VerdictCode::NoSaturation => {
             format!(
-                "No saturation up to {most} users: throughput is set by think time, {}.",
+                "No saturation up to {}: throughput is set by think time, {}.",
+                counted(most, "user"),
                 served_most(levels)
             )
         }
@@ -199,6 +224,31 @@ fn sentence(finding: &Finding, capacity: &Capacity, levels: &[Level], begin: &Be
     }
 }
 
+/// The site's limit is known: how many hold the objective, or how many saturate it.
+fn found(capacity: &Capacity, objective: Option<(f64, f64)>, rate: &str, limit: &str) -> String {
+    let ending = |users: &Interval| verb_ending(users.value.round() as u64);
+    match (capacity.objective_users, objective, capacity.saturation_users) {
+        (Some(users), Some(objective), _) => format!(
+            "{} hold{} {}; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (None, Some(objective), Some(users)) => format!(
+            "{} saturate{} the site at {rate}, but how many hold {} is not known; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (_, _, Some(users)) => format!(
+            "{} saturate{} the site at {rate}; {limit}.",
+            users_of(&users),
+            ending(&users)
+        ),
+        _ => format!("The site serves at most {rate}; {limit}."),
+    }
+}
+
 fn limit(capacity: &Capacity, levels: &[Level]) -> String {
     match &capacity.bottleneck {
         Some(Bottleneck {
@@ -206,12 +256,13 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
             node,
             process: Some(process),
             utilization,
+            costliest,
         }) if kind == "process_cpu" => {
             let node = node.as_deref().unwrap_or("its host");
             let rows = levels.iter().flat_map(|level| &level.processes);
             let rows = rows.filter(|row| row.process == *process && row.node == node);
             let row = rows.max_by_key(|row| row.service_demand_s.map_or(0, |demand| demand.samples));
-            let cores = row.map_or_else(String::new, |row| format!(" of {}", cores(row)));
+            let cores = row.map_or_else(String::new, |row| format!(" of {}", measured(row.cores, "core")));
             let busy =
                 utilization.map_or_else(String::new, |share| format!(" ({:.0} %{cores})", share * 100.0));
             let demand = row
@@ -219,7 +270,17 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
                 .map_or_else(String::new, |demand| {
                     format!(", {} per transaction", milliseconds(demand.value))
                 });
-            format!("the limit is {process}'s CPU on {node}{busy}{demand}")
+            let most = costliest.as_ref().map_or_else(String::new, |most| {
+                let Interval { value, low, high, .. } = most.demand_s;
+                format!(
+                    ", of which {} takes {} ({:.2}-{:.2})",
+                    most.transaction,
+                    milliseconds(value),
+                    low * 1e3,
+                    high * 1e3
+                )
+            });
+            format!("the limit is {process}'s CPU on {node}{busy}{demand}{most}")
         }
         Some(Bottleneck {
             kind,
@@ -237,16 +298,9 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
     }
 }
 
-fn cores(process: &Process) -> String {
-    if (process.cores - 1.0).abs() < 1e-9 {
-        "1 core".to_owned()
-    } else {
-        format!("{} cores", process.cores)
-    }
-}
-
 fn users_of(users: &Interval) -> String {
-    format!("{:.0} users ({:.0}-{:.0})", users.value, users.low, users.high)
+    let count = counted(users.value.round() as u64, "user");
+    format!("{count} ({:.0}-{:.0})", users.low, users.high)
 }
 
 fn objective_of((quantile, limit_s): (f64, f64)) -> String {

@@ -2,12 +2,18 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+#[cfg(feature = "http2")]
+mod carriers;
 mod failures;
 mod hostile;
 mod population;
 mod requests;
+mod resources;
 mod sessions;
 mod single;
 mod site;
+#[cfg(feature = "http2")]
+mod stories;
 mod tls;
+mod ways;
 mod workloads;

@@ -7,6 +7,7 @@ use super::outcome::LevelOutcome;
 use super::plan::{LevelPlan, Purpose};
 use super::{Finding, VerdictCode};
 use crate::Estimate;
+use crate::grammar::counted;
 use crate::level::Steadiness;
 
 /// Fewest served transactions of a level that can tell two regimes from chance.
@@ -132,7 +133,10 @@ impl History {
             {
                 reasons.insert(
                     0,
-                    format!("The site fails at {} users already.", run.outcome.users),
+                    format!(
+                        "The site fails at {} already.",
+                        counted(run.outcome.users, "user")
+                    ),
                 );
                 VerdictCode::FailsAtOnce
             }

@@ -61,6 +61,12 @@ impl Chronicle {
         actions.push(Action::Write(Box::new(entry)));
     }
 
+    /// AutoPerf's test for the end of the warm-up, where it is asked for, for so many users.
+    pub(super) fn window_rule(&self, users: u32) -> Option<(u64, u32, f64)> {
+        let (each, values, difference) = self.log.begin.search.window_rule?;
+        Some((each.saturating_mul(u64::from(users.max(1))), values, difference))
+    }
+
     /// Writes that a level begins, and gives what will hold its windows.
     pub(super) fn begin_level(&mut self, begin: LevelBegin, actions: &mut Vec<Action>) -> Filling {
         let filling = Filling {
@@ -146,8 +152,13 @@ impl Chronicle {
         }
     }
 
-    pub(super) fn agent_back(&mut self, node: &str, at_s: f64, actions: &mut Vec<Action>) {
-        self.note_profiler(format!("the profiler on {node} answers again"), at_s, actions);
+    pub(super) fn agent_back(&mut self, node: &str, anew: bool, at_s: f64, actions: &mut Vec<Action>) {
+        let how = if anew {
+            "answers again and has begun anew: what it counted in between is lost"
+        } else {
+            "answers again and has gone on counting meanwhile"
+        };
+        self.note_profiler(format!("the profiler on {node} {how}"), at_s, actions);
         self.lost_agents.retain(|lost| lost != node);
     }
 

@@ -8,6 +8,7 @@ use crate::load::window::Window;
 use crate::summary::analysis::Measured;
 use crate::summary::{Level, Process};
 use autoperf_models::Estimate;
+use autoperf_models::grammar::counted;
 use autoperf_models::level::{LevelState, Precision, Steadiness, StopReason};
 
 /// [`LevelBegin::purpose`] of a level that profiles a transaction.
@@ -104,7 +105,7 @@ impl Profiling {
         };
         let of = self.options.transactions.len();
         let until = match self.options.executions_per_user {
-            Some(count) => format!("{count} executions by each user"),
+            Some(count) => format!("{} by each user", counted(count, "execution")),
             None => format!(
                 "until its service demands are known to {} %",
                 self.options.demand_precision * 100.0
@@ -155,7 +156,7 @@ impl Profiling {
                 share
             }
         };
-        Precision {
+        let precision = Precision {
             throughput: wanted(standard.throughput),
             response_time: wanted(standard.response_time),
             warm_up: self.warm_up,
@@ -163,8 +164,11 @@ impl Profiling {
             min_completions: self.timeouts.1,
             max_timeout_share: self.timeouts.0,
             ..standard
+        };
+        PrecisionEntry {
+            window_rule: self.chronicle.window_rule(self.options.users),
+            ..precision.into()
         }
-        .into()
     }
 
     fn end_transaction(&mut self, at_s: f64, actions: &mut Vec<Action>) {
@@ -219,7 +223,9 @@ impl State for Profiling {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
                 self.break_off("profiler_lost", at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.break_off("interrupted", at_s, actions),
         }
     }
@@ -256,7 +262,7 @@ impl Running {
             }
         }
         if let Some(mut progress) = chronicle.progress(&self.filling, Some(&bin)).filter(|_| written) {
-            progress.note = Some(format!("{} executions{}", self.executed, self.note));
+            progress.note = Some(format!("{}{}", counted(self.executed, "execution"), self.note));
             actions.push(Action::Show(progress));
         }
     }

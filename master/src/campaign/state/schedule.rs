@@ -134,7 +134,9 @@ impl State for Scheduled {
             Event::AgentLost { node, reason, at_s } => {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
         }
     }
@@ -219,9 +221,12 @@ impl Running {
             why: format!("Row {} of {} of the schedule.", self.row + 1, rows.len()),
             at_s: self.edges_s[self.row],
             transaction: self.transaction,
-            precision: never_cut_short(duration_s, self.warm_up),
+            precision: PrecisionEntry {
+                window_rule: chronicle.window_rule(users),
+                ..never_cut_short(duration_s, self.warm_up)
+            },
             forecast_s: duration_s,
-            remaining_s: None,
+            remaining_s: Some(self.end_s() - self.edges_s[self.row]),
         };
         self.filling = Some(chronicle.begin_level(begin, actions));
     }

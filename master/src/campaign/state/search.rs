@@ -2,7 +2,7 @@
 
 use super::chronicle::{Chronicle, Filling};
 use super::{Action, Event, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd};
+use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
 use autoperf_models::level::{LevelState, StopReason};
@@ -47,13 +47,19 @@ impl Search {
         if let Some(each) = self.chronicle.log().begin.search.min_per_user {
             precision.min_completions = precision.min_completions.max(each * u64::from(plan.users));
         }
+        let judged_after = self.chronicle.log().begin.search.timeouts_judged_after;
+        precision.timeouts_judged_after =
+            judged_after.map(|share| (precision.min_completions as f64 * share).ceil() as u64);
         let begin = LevelBegin {
             users: plan.users,
             purpose: purpose_name(plan.purpose).to_owned(),
             why: plan.why,
             at_s,
             transaction: None,
-            precision: precision.into(),
+            precision: PrecisionEntry {
+                window_rule: self.chronicle.window_rule(plan.users),
+                ..precision.into()
+            },
             forecast_s: plan.forecast_s,
             remaining_s: Some(plan.remaining_s),
         };
@@ -138,7 +144,9 @@ impl State for Search {
             Event::AgentLost { node, reason, at_s } => {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
             Event::Alarm { .. } => {}
         }

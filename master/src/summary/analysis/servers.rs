@@ -1,5 +1,6 @@
 //! What the agents' readings say of one level: demand, utilization and memory of each process; counts of each host.
 
+use self::steps::Steps;
 use crate::journal::entry::{Agent, AgentReading, Begin, Node};
 use crate::journal::log::LevelLog;
 use crate::summary::{Host, Interval, Process};
@@ -7,6 +8,12 @@ use autoperf_models::Estimate;
 use autoperf_models::level::LevelMeasurement;
 use autoperf_models::statistics::ratio::Ratio;
 use autoperf_profiler::reading::{GroupReading, HostReading};
+
+mod java;
+mod steps;
+
+/// Reasons for missing CPU time that a summary repeats.
+const MOST_REASONS: usize = 5;
 
 /// Servers at one level.
 pub(super) struct Servers {
@@ -65,17 +72,24 @@ impl Served {
     }
 }
 
-/// The agent's readings in the steady part. Where fewer than two lie in it, those nearest to its ends.
+fn of_agent<'a>(log: &'a LevelLog, node: &str, port: u16) -> impl Iterator<Item = &'a AgentReading> {
+    log.readings
+        .iter()
+        .filter(move |reading| reading.node == node && reading.port == port)
+}
+
+/// The fewest readings that a figure comes from: two stretches, since one has no spread and hence no interval.
+const FEWEST_READINGS: usize = 3;
+
+/// The agent's readings in the steady part. Where too few lie in it, as in a short row of a schedule, those of the whole level:
+/// what a transaction costs depends little on whether the level is warm.
 fn readings_within<'a>(
     log: &'a LevelLog,
     measurement: &LevelMeasurement,
     node: &str,
     port: u16,
 ) -> Vec<(f64, &'a AgentReading)> {
-    let of_agent: Vec<_> = log
-        .readings
-        .iter()
-        .filter(|reading| reading.node == node && reading.port == port)
+    let of_agent: Vec<_> = of_agent(log, node, port)
         .map(|reading| (reading.at_s - log.begin.at_s, reading))
         .collect();
     let slack_s = 0.25;
@@ -83,7 +97,11 @@ fn readings_within<'a>(
         at_s >= measurement.since_s - slack_s && at_s <= measurement.until_s + slack_s
     };
     let within: Vec<_> = of_agent.iter().filter(inside).copied().collect();
-    if within.len() >= 2 { within } else { of_agent }
+    if within.len() >= FEWEST_READINGS {
+        within
+    } else {
+        of_agent
+    }
 }
 
 fn process(
@@ -93,34 +111,28 @@ fn process(
     log: &LevelLog,
     measurement: &LevelMeasurement,
 ) -> Process {
-    let groups: Vec<(f64, &GroupReading)> = readings
-        .iter()
-        .filter_map(|&(at_s, reading)| Some((at_s, group(reading, &node.process)?)))
-        .collect();
-    let (cores, core_set) = usable_cores(node, &groups);
-    let cpu_s: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| pair[1].1.cpu_ns.saturating_sub(pair[0].1.cpu_ns) as f64 * 1e-9)
-        .collect();
-    let counts: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| served.until(pair[1].0) - served.until(pair[0].0))
-        .collect();
-    let span_s = groups
-        .last()
-        .zip(groups.first())
-        .map_or(0.0, |(last, first)| last.0 - first.0);
+    let steps = Steps::new(
+        readings,
+        &node.process,
+        served,
+        (measurement.since_s, measurement.until_s),
+    );
+    let Steps { groups, cpu_s, .. } = &steps;
+    let (cores, core_set) = usable_cores(node, groups);
+    let span_s: f64 = steps.spans_s.iter().sum();
     let confidence = log.begin.precision.confidence;
-    let demand = Ratio::new(&cpu_s, &counts)
+    let demand = Ratio::new(cpu_s, &steps.counts)
         .and_then(|ratio| ratio.interval(confidence))
-        .and_then(|estimate| widened(estimate, &groups, &counts));
-    let _ = measurement;
+        .and_then(|estimate| widened(estimate, groups, &steps.counts));
+    let whole: Vec<&GroupReading> = of_agent(log, &node.node, node.port)
+        .filter_map(|reading| group(reading, &node.process))
+        .collect();
     Process {
         node: node.node.clone(),
         process: node.process.clone(),
         service_demand_s: demand.map(Interval::from),
         cpu_utilization: (span_s > 0.0).then(|| cpu_s.iter().sum::<f64>() / span_s / cores),
-        cpu_utilization_interval: utilization(&cpu_s, &groups, cores, confidence),
+        cpu_utilization_interval: utilization(&steps, cores, confidence),
         cores,
         core_set,
         memory_peak_bytes: groups
@@ -130,27 +142,47 @@ fn process(
         source: groups
             .last()
             .map_or_else(String::new, |(_, group)| group.source.clone()),
-        complete: !groups.is_empty() && groups.iter().all(|(_, group)| group.complete),
+        complete: steps.complete,
+        missing: missing(groups),
+        cpu_error_bound_s: groups
+            .iter()
+            .map(|(_, group)| group.error_bound_ns as f64 * 1e-9)
+            .reduce(f64::max),
+        exit_overhead_s: exit_overhead_s(groups),
+        java: java::over(&whole),
     }
 }
 
+/// Why figures are incomplete, each reason once.
+fn missing(groups: &[(f64, &GroupReading)]) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in groups.iter().flat_map(|(_, group)| &group.evidence.reasons) {
+        if !reasons.contains(reason) && reasons.len() < MOST_REASONS {
+            reasons.push(reason.clone());
+        }
+    }
+    reasons
+}
+
+/// What ending processes spent on ending; it is in the figures.
+fn exit_overhead_s(groups: &[(f64, &GroupReading)]) -> Option<f64> {
+    let mut known = groups
+        .iter()
+        .filter_map(|(_, group)| group.evidence.exit_overhead_ns);
+    let first = known.next()?;
+    let last = known.next_back().unwrap_or(first);
+    Some(last.saturating_sub(first) as f64 * 1e-9)
+}
+
 /// CPU seconds per second and usable core, with the interval that the stretches between readings give.
-fn utilization(
-    cpu_s: &[f64],
-    groups: &[(f64, &GroupReading)],
-    cores: f64,
-    confidence: f64,
-) -> Option<Interval> {
-    let core_s: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| (pair[1].0 - pair[0].0) * cores)
-        .collect();
+fn utilization(steps: &Steps<'_>, cores: f64, confidence: f64) -> Option<Interval> {
+    let core_s: Vec<f64> = steps.spans_s.iter().map(|span_s| span_s * cores).collect();
     let Estimate {
         value,
         low,
         high,
         samples,
-    } = Ratio::new(cpu_s, &core_s)?.interval(confidence)?;
+    } = Ratio::new(&steps.cpu_s, &core_s)?.interval(confidence)?;
     Some(Interval {
         value,
         low: low.max(0.0),
@@ -212,6 +244,8 @@ fn widened(estimate: Estimate, groups: &[(f64, &GroupReading)], counts: &[f64]) 
 
 fn host(node: &str, readings: &[(f64, &AgentReading)]) -> Option<Host> {
     let (&(first_s, first), &(last_s, last)) = (readings.first()?, readings.last()?);
+    let goes_on = last.reading.sequence > first.reading.sequence;
+    let unattributed_ns = last.reading.unattributed_ns - first.reading.unattributed_ns;
     let (first, last) = (&first.reading.host, &last.reading.host);
     let core_ns = (last_s - first_s) * 1e9 * f64::from(last.cores.max(1));
     let share = |of: fn(&HostReading) -> u64| {
@@ -222,6 +256,9 @@ fn host(node: &str, readings: &[(f64, &AgentReading)]) -> Option<Host> {
         node: node.to_owned(),
         cpu_utilization: share(|host| host.cpu_busy_ns).map(|share| share.min(1.0)),
         cpu_steal: share(|host| host.cpu_steal_ns),
+        // Within the resolution of the host's counters it can come out below nothing.
+        cpu_unattributed: (goes_on && core_ns > 0.0)
+            .then(|| (unattributed_ns as f64 / core_ns).clamp(0.0, 1.0)),
         disk_blocks_read: count(|host| host.disk_blocks_read),
         disk_blocks_written: count(|host| host.disk_blocks_written),
         packets_received: count(|host| plus(host.packets_received, host.loopback_packets)),
@@ -233,5 +270,87 @@ fn plus(wire: Option<u64>, loopback: Option<u64>) -> Option<u64> {
     match (wire, loopback) {
         (None, None) => None,
         (wire, loopback) => Some(wire.unwrap_or(0) + loopback.unwrap_or(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::entry::{LevelBegin, Second};
+    use crate::summary::analysis::Steadiness;
+    use autoperf_models::level::Precision;
+    use autoperf_profiler::reading::Reading;
+
+    /// A level of three seconds with 20 served a second and a reading at each of its seconds: 10 ms of CPU time each.
+    fn level() -> LevelLog {
+        let second = |index: u32| Second {
+            bins: (0..10)
+                .map(|bin| (f64::from(index) + f64::from(bin) * 0.1, 0.1, 2, 0, 0, 0.2, 0.02))
+                .collect(),
+            ..Second::default()
+        };
+        let reading = |index: u32| AgentReading {
+            node: "a".into(),
+            port: 1,
+            at_s: f64::from(index),
+            reading: Reading {
+                sequence: u64::from(index),
+                groups: vec![GroupReading {
+                    name: "web".into(),
+                    cpu_ns: u64::from(index) * 200_000_000,
+                    cores_allowed: 1.0,
+                    complete: true,
+                    ..GroupReading::default()
+                }],
+                ..Reading::default()
+            },
+        };
+        LevelLog {
+            begin: LevelBegin {
+                users: 2,
+                purpose: crate::journal::log::SCHEDULED.into(),
+                why: String::new(),
+                at_s: 0.0,
+                transaction: None,
+                precision: Precision::default().into(),
+                forecast_s: 3.0,
+                remaining_s: None,
+            },
+            seconds: (0..3).map(second).collect(),
+            readings: (0..4).map(reading).collect(),
+            end: None,
+        }
+    }
+
+    fn steady_from(since_s: f64) -> LevelMeasurement {
+        LevelMeasurement {
+            steadiness: Steadiness::Steady { since_s },
+            since_s,
+            until_s: 3.0,
+            completions: 60,
+            errors: 0,
+            timeouts: 0,
+            throughput_per_s: None,
+            response_time_s: None,
+        }
+    }
+
+    #[test]
+    fn a_steady_part_with_one_stretch_between_readings_still_knows_the_demand() {
+        let begin = Begin {
+            nodes: vec![Node {
+                node: "a".into(),
+                port: 1,
+                process: "web".into(),
+                cores: None,
+            }],
+            ..Begin::default()
+        };
+        for since_s in [0.0, 1.5, 2.0, 2.9] {
+            let servers = analyse(&begin, &[], &level(), &steady_from(since_s));
+            let demand = servers.processes[0].service_demand_s;
+            let demand = demand.unwrap_or_else(|| panic!("no demand where steady since {since_s} s"));
+            assert!((demand.value - 0.01).abs() < 1e-9, "{demand:?}");
+        }
     }
 }
