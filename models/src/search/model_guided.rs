@@ -15,6 +15,9 @@ use super::outcome::LevelOutcome;
 use super::{Finding, Next, Purpose, Strategy};
 use crate::grammar::counted;
 
+/// Relative half-width of throughput beyond which a level near a collapse tells nothing.
+const TORN: f64 = 0.25;
+
 /// The model-guided search.
 #[derive(Debug, Clone)]
 pub struct ModelGuided {
@@ -34,7 +37,14 @@ impl ModelGuided {
     fn standing(&self) -> (Vec<&LevelOutcome>, Option<u32>) {
         let mut valid = self.history.valid();
         let collapsed = guards::collapsed_at(&valid);
-        valid.retain(|o| collapsed.is_none_or(|users| o.users < users));
+        // Nor do levels count that were on their way from one regime to the other.
+        let torn = |o: &LevelOutcome, users: u32| {
+            let width = o
+                .throughput_per_s
+                .map_or(f64::INFINITY, |e| e.relative_half_width());
+            o.users >= users || o.users > users / 3 && width > TORN
+        };
+        valid.retain(|o| collapsed.is_none_or(|users| !torn(o, users)));
         (valid, collapsed)
     }
 

@@ -13,8 +13,9 @@ use crate::search::{CurvePoint, Finding, VerdictCode, guards, measured};
 /// Most rows of a curve.
 const CURVE_ROWS: u32 = 200;
 
-/// Intervals of `X_max` and N* beyond which no capacity is claimed, relative half-widths.
-const TOO_WIDE: (f64, f64) = (0.05, 0.10);
+/// Intervals of `X_max` and N* beyond which no capacity is claimed, relative half-widths: 2.5 standard deviations are then
+/// 5 and 10 %.
+const TOO_WIDE: (f64, f64) = (0.039, 0.078);
 
 pub(super) fn finding(search: &ModelGuided) -> Finding {
     match Outlook::of(search) {
@@ -180,13 +181,13 @@ fn regimes(search: &ModelGuided, outlook: &Outlook) -> Option<(u32, u32)> {
     let rate = |o: &&&LevelOutcome| o.throughput_per_s.map_or(0.0, |e| e.low);
     let best = steady.clone().map(|o| rate(&o)).fold(0.0, f64::max);
     let held = steady.filter(|o| rate(o) > 0.85 * best).map(|o| o.users).max()?;
-    let torn = |o: &&LevelOutcome| match o.steadiness {
+    let fell = |o: &LevelOutcome| o.throughput_per_s.is_some_and(|e| e.value < 0.8 * best);
+    let torn = |o: &&&LevelOutcome| match o.steadiness {
         Steadiness::Steady { .. } => false,
-        // A queue that only fills drifts as well.
-        Steadiness::Drifting { .. } => outlook.collapsed.is_some_and(|users| o.users >= users),
-        Steadiness::NotSteady { .. } | Steadiness::TwoState => true,
+        Steadiness::TwoState => true,
+        Steadiness::NotSteady { .. } | Steadiness::Drifting { .. } => fell(o),
     };
-    let beyond = levels.iter().filter(|o| o.users > held && torn(o));
+    let beyond = levels.iter().filter(torn).filter(|o| o.users > held);
     Some((held, beyond.map(|o| o.users).min()?))
 }
 
