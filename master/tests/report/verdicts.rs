@@ -3,7 +3,7 @@
 use crate::{fixture, golden};
 use autoperf::journal::entry::{Begin, Node, SearchOptions};
 use autoperf::summary::verdict::{code_name, verdict};
-use autoperf::summary::{Capacity, Interval, Summary};
+use autoperf::summary::{Bottleneck, Capacity, Interval, Summary};
 use autoperf_models::search::{Finding, VerdictCode};
 
 const CODES: [VerdictCode; 9] = [
@@ -117,6 +117,23 @@ fn every_verdict_reads_as_it_did() {
     text += &line("interrupted", found, (&plain, &none, "interrupted"));
     text += &line("profiler lost", found, (&plain, &none, "profiler_lost"));
     text += &line("broken off", found, (&nothing, &none, "failed"));
+    let mut unprofiled = unexplained.clone();
+    unprofiled
+        .levels
+        .iter_mut()
+        .for_each(|level| level.processes.clear());
+    unprofiled.capacity.bottleneck = Some(Bottleneck {
+        kind: "unexplained".to_owned(),
+        node: None,
+        process: None,
+        utilization: None,
+        costliest: None,
+    });
+    text += &line(
+        "no profiler, plateau unexplained",
+        found,
+        (&unprofiled, &Begin::default(), "finished"),
+    );
     let alone = lonely(&plain);
     text += &line("one user", found, (&alone, &none, "finished"));
     text += &line(
