@@ -128,7 +128,7 @@ impl Plateau {
                 format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
             );
         }
-        if history.runs.iter().any(|r| r.outcome.generator_saturated) {
+        if history.generator_limited() {
             return (
                 VerdictCode::GeneratorLimited,
                 format!("The generator was the limit beyond {highest} users."),
