@@ -1,7 +1,7 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
 use crate::load::window::Window;
-use crate::load::{Engine, EngineConfig, EngineError, Script};
+use crate::load::{ArrivalLaw, Engine, EngineConfig, EngineError, Script};
 use autoperf_inputs::Workload;
 use std::time::Duration;
 
@@ -63,6 +63,11 @@ impl Generator {
     /// Sets the number of users.
     pub fn set_users(&self, users: u32) {
         self.engine.set_users(users);
+    }
+
+    /// Sets the rate at which transactions begin, whatever becomes of them.
+    pub fn set_rate(&self, rate_per_s: f64, law: ArrivalLaw) {
+        self.engine.set_rate(rate_per_s, law);
     }
 
     /// The next window of the running script, in the run's time; `None` if there is none within `wait`.

@@ -7,7 +7,7 @@ use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
 use crate::clock::Clock;
 use crate::generator::Generator;
-use crate::journal::entry::{Begin, Entry, Node, SearchOptions};
+use crate::journal::entry::{Begin, Entry, Node, OpenOptions, SearchOptions};
 use crate::journal::{self, JournalError, Writer};
 use crate::load::{EngineConfig, EngineError};
 use crate::report::{self, ReportError};
@@ -28,6 +28,8 @@ pub struct Request {
     pub mode: Mode,
     /// How levels are chosen.
     pub search: SearchOptions,
+    /// How arrivals come, where they and not users make the load; the mode is then [`Mode::Capacity`].
+    pub open: Option<OpenOptions>,
     /// Run directory; made by the run, must not hold a journal yet.
     pub directory: PathBuf,
     /// Seed of all random choices.
@@ -82,10 +84,11 @@ pub enum RunError {
     },
 }
 
-/// Name of a mode in journal, summary and the run directory's name.
+/// Name of a mode in journal, summary and the run directory's name; `open` where arrivals make the load.
 #[must_use]
-pub const fn mode_name(mode: Mode) -> &'static str {
+pub const fn mode_name(mode: Mode, open: bool) -> &'static str {
     match mode {
+        Mode::Capacity if open => "open",
         Mode::Capacity | Mode::Everything => "capacity",
         Mode::ManualCapacity => "manual-capacity",
         Mode::Profile => "profile",
@@ -120,10 +123,13 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     for agent in &agents {
         journal.append(&Entry::Agent(agent.clone()))?;
     }
-    let config = EngineConfig {
+    let mut config = EngineConfig {
         seed: request.seed,
         ..EngineConfig::default()
     };
+    if let Some(open) = &request.open {
+        config.max_open_users = open.max_users as usize;
+    }
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
     let epoch_ns = generator.epoch_monotonic_ns();
@@ -166,7 +172,7 @@ fn begin(request: &Request) -> Begin {
     Begin {
         schema_version: 1,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        mode: mode_name(request.mode).to_owned(),
+        mode: mode_name(request.mode, request.open.is_some()).to_owned(),
         seed: request.seed,
         started_at: crate::clock::rfc3339(crate::clock::unix_ns()),
         command: request.command.clone(),
@@ -177,11 +183,15 @@ fn begin(request: &Request) -> Begin {
             .iter()
             .map(|transaction| transaction.name.clone())
             .collect(),
-        think_time_s: modes::think_time_s(workload, request.mode),
+        think_time_s: match request.open {
+            Some(_) => 0.0,
+            None => modes::think_time_s(workload, request.mode),
+        },
         nodes: workload.nodes.iter().map(node).collect(),
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
+        open: request.open.clone(),
     }
 }
 

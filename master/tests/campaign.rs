@@ -96,7 +96,9 @@ impl Rehearsal {
                 Action::ShowLevel(_) => self.levels += 1,
                 Action::Finish => self.finished = true,
                 Action::Write(_) | Action::Sync | Action::Show(_) => {}
-                Action::Script(_) | Action::Alarm(_) => panic!("a search needs neither"),
+                Action::Script(_) | Action::Alarm(_) | Action::SetRate(..) => {
+                    panic!("a search needs none of these")
+                }
             }
         }
     }

@@ -55,8 +55,8 @@ impl Exit {
         match (how, verdict) {
             ("interrupted", _) => Self::Interrupted,
             ("profiler_lost", _) => Self::Unreachable,
-            (_, "found" | "retrograde" | "as_scheduled" | "profiled") => Self::Found,
-            (_, "fails_at_once" | "objective_failed") => Self::Failed,
+            (_, "found" | "retrograde" | "as_scheduled" | "profiled" | "rate_held") => Self::Found,
+            (_, "fails_at_once" | "objective_failed" | "rate_not_held") => Self::Failed,
             _ => Self::Inconclusive,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::progress::Stderr;
-use crate::journal::entry::SearchOptions;
+use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::run::{self, Finished, Request, RunError};
 use autoperf_inputs::{FolderRequest, Mode, Workload};
 use std::collections::BTreeMap;
@@ -100,6 +100,8 @@ pub struct Job {
     pub mode: Mode,
     /// How levels are chosen.
     pub search: SearchOptions,
+    /// How arrivals come, where they make the load.
+    pub open: Option<OpenOptions>,
     /// Files read, by role.
     pub inputs: BTreeMap<String, String>,
 }
@@ -115,11 +117,13 @@ pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finis
         }
     };
     let started = crate::clock::file_stamp(crate::clock::unix_ns());
-    let standard = || PathBuf::from(format!("results/{started}-{}", run::mode_name(job.mode)));
+    let mode_name = run::mode_name(job.mode, job.open.is_some());
+    let standard = || PathBuf::from(format!("results/{started}-{mode_name}"));
     let request = Request {
         workload: job.workload,
         mode: job.mode,
         search: job.search,
+        open: job.open,
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place
             .seed

@@ -59,6 +59,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
             precision: precision.into(),
             ..SearchOptions::default()
         },
+        open: None,
         workload,
         mode,
         inputs: arguments.files.named(manual),

@@ -29,6 +29,13 @@ impl Times {
         }
     }
 
+    /// Adds the same time `count` times.
+    pub fn record_many_us(&mut self, time_us: u64, count: u64) {
+        if let Some(inner) = &mut self.inner {
+            inner.saturating_record_n(time_us, count);
+        }
+    }
+
     /// Adds another distribution's times.
     pub fn merge(&mut self, other: &Self) {
         if let (Some(inner), Some(other)) = (&mut self.inner, &other.inner) {

@@ -23,9 +23,58 @@ pub fn raise_descriptors() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
+/// Descriptors that this process has open; `None` where the kernel does not say so cheaply (before Linux 6.2).
+#[must_use]
+pub fn descriptors_in_use() -> Option<u64> {
+    let size = std::fs::metadata("/proc/self/fd").ok()?.len();
+    (size > 0).then_some(size)
+}
+
+/// First and last of the local ports that the system gives to connections.
+#[must_use]
+pub fn local_ports() -> Option<(u16, u16)> {
+    port_range(&std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?)
+}
+
+fn port_range(text: &str) -> Option<(u16, u16)> {
+    let mut ends = text.split_ascii_whitespace().map(str::parse);
+    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
+    (low <= high).then_some((low, high))
+}
+
+/// Closed connections in this network namespace that still hold a local port (TIME-WAIT).
+#[must_use]
+pub fn time_wait() -> Option<u64> {
+    waiting_sockets(&std::fs::read_to_string("/proc/net/sockstat").ok()?)
+}
+
+fn waiting_sockets(sockstat: &str) -> Option<u64> {
+    let line = sockstat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    let mut words = line.split_ascii_whitespace();
+    words.find(|word| *word == "tw")?;
+    words.next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kernels_forms_are_read() {
+        assert_eq!(port_range("32768\t60999\n"), Some((32_768, 60_999)));
+        assert_eq!(port_range("60999 32768"), None);
+        assert_eq!(port_range("x"), None);
+        let sockstat = "sockets: used 310\nTCP: inuse 9 orphan 0 tw 17 alloc 20 mem 3\nUDP: inuse 2 mem 1\n";
+        assert_eq!(waiting_sockets(sockstat), Some(17));
+        assert_eq!(waiting_sockets("UDP: inuse 2 mem 1\n"), None);
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let files: Vec<_> = (0..50).map(|_| std::fs::File::open("/proc/self/stat")).collect();
+        assert!(descriptors_in_use().is_none_or(|now| now >= 50));
+        drop(files);
+    }
 
     #[test]
     fn the_soft_limit_reaches_the_hard_one() {

@@ -1,6 +1,7 @@
 //! What the modes differ in before any load: scripts, think time, the first look at the site, and whose mind decides.
 
 use super::{Request, RunError};
+use crate::campaign::state::open::Open;
 use crate::campaign::state::profiling::Profiling;
 use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
@@ -47,6 +48,9 @@ pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
 /// Who decides.
 pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
     let Request { workload, mode, .. } = request;
+    if let Some(options) = start.begin.open.clone() {
+        return Box::new(Open::new(start, options));
+    }
     if mode.needs_levels() {
         let profile = workload.profile.as_ref().filter(|_| mode.needs_profile());
         let passes = profile.map_or_else(
