@@ -1,9 +1,22 @@
 //! Patterns over answers, parsed before any load is generated.
 
-use crate::workload::css_parts;
+use crate::workload::{Extractor, css_parts};
 
 /// Bound on a compiled regular expression, bytes; the same in the load engine.
 pub const REGEX_SIZE_LIMIT: usize = 1 << 20;
+
+/// What a regular expression looks like.
+pub(crate) const REGEX_FORM: &str = "a regular expression in the syntax of the Rust crate regex: id=([0-9]+)";
+
+/// What the text of an extractor looks like.
+pub(crate) const fn form(extractor: &Extractor) -> &'static str {
+    match extractor {
+        Extractor::Regex(_) => REGEX_FORM,
+        Extractor::JsonPath(_) => "a JSON path (RFC 9535): $.order.id",
+        Extractor::Css(_) => "a CSS selector, perhaps with an attribute: input[name=token]@value",
+        Extractor::Header(_) => "the name of a header of the answer: Location",
+    }
+}
 
 /// Compiles a regular expression within [`REGEX_SIZE_LIMIT`].
 ///

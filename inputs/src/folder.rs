@@ -5,7 +5,7 @@ mod convert;
 mod four;
 mod single;
 
-pub use convert::{Form, convert, write_files};
+pub use convert::{Form, convert, with_original_values, write_files};
 
 use crate::assemble::{Parts, assemble_noting};
 use crate::diagnostic::{Diagnostic, Diagnostics};

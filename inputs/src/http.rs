@@ -41,6 +41,9 @@ const OWN_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
+/// What a header of a request may be called.
+pub(crate) const HEADER_FORM: &str = "a header of the application, such as Accept-Language; those of connection, body and cookies are set for you";
+
 /// Checks a header's name (RFC 9110, section 5.1).
 pub(crate) fn header_name(name: &str) -> Result<(), String> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mll;
 mod mode;
 mod number;
+pub mod options;
 pub mod parameters;
 pub mod properties;
 mod sequence;
@@ -32,7 +33,9 @@ mod xml;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use draft::Draft;
 pub use expression::REGEX_SIZE_LIMIT;
-pub use folder::{FolderRequest, Form, Inspection, convert, inspect_folder, read_folder, write_files};
+pub use folder::{
+    FolderRequest, Form, Inspection, convert, inspect_folder, read_folder, with_original_values, write_files,
+};
 pub use http::FORM;
 pub use mode::Mode;
 pub use source::FileName;

@@ -127,7 +127,8 @@ impl Reader<'_> {
         self.found.report(
             self.source,
             span,
-            Diagnostic::error(format!("more than {MAX_LEVELS} levels, repeats expanded")),
+            Diagnostic::error(format!("more than {MAX_LEVELS} levels, repeats expanded"))
+                .expected("fewer repetitions, or longer levels"),
         );
     }
 

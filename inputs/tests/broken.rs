@@ -71,7 +71,7 @@ fn each_broken_folder_gives_its_report() {
 }
 
 #[test]
-fn there_are_at_least_forty_and_each_report_names_a_place() {
+fn there_are_at_least_forty_and_each_report_names_a_place_and_what_belongs_there() {
     let folders = folders();
     assert!(folders.len() >= 40, "{}", folders.len());
     for folder in folders {
@@ -80,6 +80,9 @@ fn there_are_at_least_forty_and_each_report_names_a_place() {
             report.starts_with("error: ") || report.contains("\nerror: "),
             "{report}"
         );
-        assert!(report.contains("--> "), "{}: {report}", folder.display());
+        for error in report.split("\n\n") {
+            let helps = error.contains("= expected: ") || error.contains("= hint: ");
+            assert!(error.contains("--> ") && helps, "{}: {error}", folder.display());
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::agents::{AgentEvent, Agents};
 use crate::campaign::state::{Action, Event, Progress, State};
 use crate::clock::Clock;
 use crate::generator::Generator;
+use crate::journal::entry::{Entry, Walks};
 use crate::journal::log::RunLog;
 use crate::journal::{JournalError, Writer};
 use crate::load::{EngineError, Window};
@@ -77,7 +78,9 @@ impl Campaign<'_> {
             self.listen(state.as_mut(), window, &mut pending, &mut actions);
             going_on = self.obey(&mut actions, &mut pending)?;
         }
-        Ok(state.into_log())
+        let mut log = state.into_log();
+        log.walks = pending.walks;
+        Ok(log)
     }
 
     /// Does what the state wants, in its order; `false` when the campaign is over.
@@ -104,8 +107,10 @@ impl Campaign<'_> {
             Action::Alarm(at_s) => pending.alarm_s = Some(at_s),
             Action::Snapshot => pending.ask(self.agents.snapshot(), self.now_s() + SNAPSHOT_WITHIN_S),
             Action::Write(entry) => {
-                if let crate::journal::entry::Entry::Note(note) = &*entry {
-                    self.display.note(&note.text);
+                match &*entry {
+                    Entry::Note(note) => self.display.note(&note.text),
+                    Entry::End(_) => pending.walks = self.end_load()?,
+                    _ => {}
                 }
                 self.journal.append(&entry)?;
             }
@@ -115,6 +120,20 @@ impl Campaign<'_> {
             Action::Finish => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Ends the load; writes and gives the ways of the users, where they walked a graph.
+    fn end_load(&mut self) -> Result<Option<Walks>, CampaignError> {
+        let end = self.generator.end();
+        if end.transitions.is_empty() {
+            return Ok(None);
+        }
+        let walks = Walks {
+            sessions: end.sessions,
+            transitions: end.transitions,
+        };
+        self.journal.append(&Entry::Walks(walks.clone()))?;
+        Ok(Some(walks))
     }
 
     /// Tells the state what has happened in the last turn.
@@ -162,6 +181,8 @@ struct Pending {
     answers: usize,
     /// When the snapshots asked for are given up, s.
     until_s: f64,
+    /// What the users did, once the load has ended.
+    walks: Option<Walks>,
 }
 
 impl Pending {

@@ -1,7 +1,7 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
 use crate::load::window::Window;
-use crate::load::{ArrivalLaw, Engine, EngineConfig, EngineError, Script};
+use crate::load::{ArrivalLaw, Engine, EngineConfig, EngineEnd, EngineError, Script};
 use autoperf_inputs::Workload;
 use std::time::Duration;
 
@@ -68,6 +68,11 @@ impl Generator {
     /// Sets the rate at which transactions begin, whatever becomes of them.
     pub fn set_rate(&self, rate_per_s: f64, law: ArrivalLaw) {
         self.engine.set_rate(rate_per_s, law);
+    }
+
+    /// Ends the load for good; gives what the users of the running script did.
+    pub fn end(&mut self) -> EngineEnd {
+        self.engine.end()
     }
 
     /// The next window of the running script, in the run's time; `None` if there is none within `wait`.

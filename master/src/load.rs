@@ -22,6 +22,7 @@ pub mod limits;
 pub mod links;
 pub mod origins;
 pub mod pattern;
+pub mod phases;
 pub mod plan;
 pub mod random;
 pub mod render;

@@ -61,7 +61,31 @@ pub fn apply_to_search(parameters: &Parameters, throughput: Option<f64>, options
         let infinity = users(whole(parameters, "infinity"));
         options.max_users = Some(options.max_users.unwrap_or(infinity).min(infinity));
     }
+    let judged = "check_for_percentage_time_outs_after";
+    options.timeouts_judged_after = set_share(parameters, judged);
+    options.window_rule = window_rule(parameters, &[]);
     options.autoperf = Some(level_plan(parameters, throughput));
+}
+
+/// AutoPerf's test for the end of the warm-up while a single transaction is profiled.
+#[must_use]
+pub fn profiling_window_rule(parameters: &Parameters) -> Option<(u64, u32, f64)> {
+    window_rule(parameters, &["warmup_window_size"])
+}
+
+/// AutoPerf's test for the end of the warm-up, where the user has set its threshold or `own` window; the window is that of
+/// throughput where there is none of its own.
+fn window_rule(parameters: &Parameters, own: &[&str]) -> Option<(u64, u32, f64)> {
+    let threshold = "warmup_window_difference_threshold";
+    let asked = parameters.is_set(threshold) || own.iter().any(|name| parameters.is_set(name));
+    let window = own.first().copied().unwrap_or("throughput_window_size");
+    asked.then(|| {
+        (
+            whole(parameters, "inter_throughput_measurement_execution_count"),
+            users(whole(parameters, window)),
+            number(parameters, threshold) / 100.0,
+        )
+    })
 }
 
 /// The parameters of AutoPerf's own level plan.
@@ -153,6 +177,33 @@ mod tests {
         assert_eq!(options.precision.max_timeout_share, 0.05);
         let plan = AutoPerfParameters::from(options.autoperf.unwrap());
         assert_eq!(plan, AutoPerfParameters::default());
+    }
+
+    #[test]
+    fn warm_up_windows_count_where_they_are_set() {
+        let rules = |pairs: &[(&str, &str)]| {
+            let mut options = SearchOptions::default();
+            apply_to_search(&parameters(pairs), None, &mut options);
+            (options.window_rule, profiling_window_rule(&parameters(pairs)))
+        };
+        assert_eq!(rules(&[("throughput_window_size", "4")]), (None, None));
+        assert_eq!(rules(&[("warmup_window_size", "3")]), (None, Some((10, 3, 0.05))));
+        let typed = [
+            ("warmup_window_difference_threshold", "8"),
+            ("throughput_window_size", "4"),
+            ("inter_throughput_measurement_execution_count", "2"),
+        ];
+        assert_eq!(rules(&typed), (Some((2, 4, 0.08)), Some((2, 5, 0.08))));
+    }
+
+    #[test]
+    fn time_outs_are_judged_after_the_share_that_is_set() {
+        let mut options = SearchOptions::default();
+        apply_to_search(&Parameters::default(), None, &mut options);
+        assert_eq!(options.timeouts_judged_after, None);
+        let typed = parameters(&[("check_for_percentage_time_outs_after", "40")]);
+        apply_to_search(&typed, None, &mut options);
+        assert_eq!(options.timeouts_judged_after, Some(0.4));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod modes;
 
+pub use modes::think_time_s;
+
 use crate::agents::{AgentsError, Connected};
 use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
@@ -192,6 +194,7 @@ fn begin(request: &Request) -> Begin {
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
         open: request.open.clone(),
+        navigation: modes::navigation(workload, request.mode),
     }
 }
 

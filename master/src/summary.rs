@@ -12,6 +12,7 @@ pub mod analysis;
 mod audit;
 pub mod build;
 mod pooling;
+mod separation;
 pub mod verdict;
 
 /// Version of the layout of `summary.json`; raised when a field changes its meaning or goes away.
@@ -88,6 +89,9 @@ pub struct Summary {
     pub capacity: Capacity,
     /// Every finished level, in the order in which they ran.
     pub levels: Vec<Level>,
+    /// What each transaction costs each profiled process.
+    #[serde(default)]
+    pub transaction_demands: Vec<TransactionDemands>,
     /// The model's curve, a row for every number of users up to the largest level, or 200 rows.
     pub curve: Vec<CurveRow>,
     /// The audits: what speaks for and against trusting the answer.
@@ -169,6 +173,49 @@ pub struct Bottleneck {
     pub process: Option<String>,
     /// Share of its limit in use at the plateau, 0..1.
     pub utilization: Option<f64>,
+    /// The transaction that costs the limiting process most, where the run tells the transactions apart well.
+    #[serde(default)]
+    pub costliest: Option<Costliest>,
+}
+
+/// The transaction that costs a process most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Costliest {
+    /// Its name.
+    pub transaction: String,
+    /// CPU seconds of the process for one of it.
+    pub demand_s: Interval,
+}
+
+/// What each transaction costs one process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TransactionDemands {
+    /// Node of its agent.
+    pub node: String,
+    /// Process name asked for.
+    pub process: String,
+    /// Whether the run tells the transactions apart. It always does where they are profiled one by one.
+    pub separable: bool,
+    /// Why it does not; or, where it does, why the intervals are wide.
+    pub note: Option<String>,
+    /// How much alike the mixes of the windows are (Belsley, Kuh and Welsch): easy below 10, refused above 30; `null` where
+    /// transactions are profiled one by one.
+    pub condition_index: Option<f64>,
+    /// Windows that the demands rest on; 0 where transactions are profiled one by one.
+    pub windows: u64,
+    /// Every transaction of the workload.
+    pub transactions: Vec<TransactionDemand>,
+}
+
+/// What one transaction costs a process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TransactionDemand {
+    /// Name.
+    pub name: String,
+    /// CPU seconds of the process for one of it.
+    pub demand_s: Option<Interval>,
+    /// Its share of all the process's CPU time in the measured parts, 0..1.
+    pub cpu_share: Option<f64>,
 }
 
 /// One load level.
@@ -225,8 +272,39 @@ pub struct Level {
     pub hosts: Vec<Host>,
     /// Every transaction of the workload.
     pub by_transaction: Vec<ByTransaction>,
+    /// Phases of the served transactions in their order; empty for journals that do not tell.
+    #[serde(default)]
+    pub phases: Vec<PhaseTime>,
+    /// Response times of the served transactions, in steps that grow by the same factor.
+    #[serde(default)]
+    pub response_histogram: Vec<HistogramStep>,
     /// Course of the level in steps of a second, from its begin, warm-up included.
     pub timeline: Vec<TimelinePoint>,
+}
+
+/// One phase of the served transactions of a level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PhaseTime {
+    /// `connect`, `tls`, `send` (the request), `wait` (for the first byte of the answer), `receive` (the rest of it) or
+    /// `process` (checks and extractions). Names of hosts are looked up once, before the load.
+    pub name: String,
+    /// Transactions that went through it.
+    pub count: u64,
+    /// Mean of these, s.
+    pub mean_s: f64,
+    /// 95th percentile of these (at most 6.3 % off), s.
+    pub p95_s: Option<f64>,
+}
+
+/// A step of a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistogramStep {
+    /// Lower end, s.
+    pub from_s: f64,
+    /// Upper end, s.
+    pub to_s: f64,
+    /// Transactions in it.
+    pub count: u64,
 }
 
 /// Response time of the served transactions, s.

@@ -6,9 +6,11 @@ mod assessment;
 mod cells;
 mod interval;
 mod monitor;
+mod successive;
 mod warm_up;
 
 pub use monitor::LevelMonitor;
+pub use successive::WindowRule;
 
 /// What finished within one short window of time (0.1 s as the engine cuts them).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -56,6 +58,10 @@ pub struct Precision {
     pub min_completions: u64,
     /// Share of transactions that may time out before the level is given up, 0..1.
     pub max_timeout_share: f64,
+    /// Finished transactions from which the share of time-outs is judged; `None`: `min_completions`.
+    pub timeouts_judged_after: Option<u64>,
+    /// A test that the end of the warm-up has to pass as well, where one is asked for.
+    pub window_rule: Option<WindowRule>,
 }
 
 impl Default for Precision {
@@ -69,6 +75,8 @@ impl Default for Precision {
             max_level_s: 60.0,
             min_completions: 30,
             max_timeout_share: 0.05,
+            timeouts_judged_after: None,
+            window_rule: None,
         }
     }
 }

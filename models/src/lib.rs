@@ -6,6 +6,7 @@ pub mod cbmg;
 pub mod demand;
 pub mod distribution;
 pub mod estimate;
+pub mod grammar;
 pub mod knee;
 pub mod laws;
 pub mod level;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use autoperf_examples::demo::{Tier, truth};
+use autoperf_tests::journal;
 use autoperf_tests::stage::{Demo, Folder};
 use autoperf_tests::summary::complaints;
 use serde_json::Value;
@@ -22,8 +23,11 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
+/// How often the analysis is tried on a machine that is too busy.
+const ATTEMPTS: u32 = 3;
+
 /// No run of this tool may say anything that its published schema does not.
-fn assert_valid(summary: &Value) {
+fn assert_keeps_to_the_schema(summary: &Value) {
     let schema: Value = serde_json::from_str(include_str!("../../docs/summary.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator
@@ -31,48 +35,61 @@ fn assert_valid(summary: &Value) {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
-    let complaints = complaints(summary, &Tier::ALL.map(|tier| tier.process_name().to_owned()));
-    assert!(complaints.is_empty(), "{complaints:?}");
 }
 
 #[test]
 fn the_demo_sites_law_is_found() {
     let folder = Folder::new("capacity");
     let _demo = Demo::start(&folder).unwrap();
-    let mut arguments = vec![
-        "-c",
-        "-fi",
-        "input.xml",
-        "-fc",
-        "cbmg.txt",
-        "--out",
-        "run",
-        "--seed",
-        "11",
-    ];
-    arguments.extend(QUICK);
-    let output = folder.run(&arguments);
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let summary: Value = serde_json::from_str(&folder.read("run/summary.json")).unwrap_or_default();
-    match output.status.code() {
-        Some(0) => the_plateau_is_right(&summary),
-        // On a machine that is too busy the right answer is a doubt with its reason; a virtual clock proves the rest.
-        Some(4) => assert!(
-            folder.read("run/summary.json").contains("\"fail\""),
-            "{stdout}\n{stderr}"
-        ),
-        other => panic!("exit code {other:?}\n{stdout}\n{stderr}"),
+    for attempt in 1..=ATTEMPTS {
+        let output = folder.run(
+            &[
+                "-c",
+                "-fi",
+                "input.xml",
+                "-fc",
+                "cbmg.txt",
+                "--out",
+                "run",
+                "--seed",
+                "11",
+            ]
+            .iter()
+            .chain(&QUICK)
+            .copied()
+            .collect::<Vec<_>>(),
+        );
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let summary: Value = serde_json::from_str(&folder.read("run/summary.json")).unwrap_or_default();
+        assert_keeps_to_the_schema(&summary);
+        everything_is_on_disk(&folder);
+        assert!(told.contains("run/report.html"), "{told}");
+        reports_come_from_the_journal_alone(&folder);
+        match output.status.code() {
+            Some(0) => return the_answer_is_right(&folder, &summary),
+            // On a machine that is too busy the right answer is a doubt with its reason. It may be calmer a little later.
+            Some(4) => assert!(folder.read("run/summary.json").contains("\"fail\""), "{told}"),
+            other => panic!(
+                "exit code {other:?}\n{told}\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            ),
+        }
+        eprintln!("attempt {attempt} of {ATTEMPTS}: this machine is too busy for an answer: {told}");
+        std::fs::remove_dir_all(folder.path().join("run")).unwrap();
     }
-    assert_valid(&summary);
-    the_demands_are_right(&summary);
+}
+
+fn the_answer_is_right(folder: &Folder, summary: &Value) {
+    let complaints = complaints(summary, &Tier::ALL.map(|tier| tier.process_name().to_owned()));
+    assert!(complaints.is_empty(), "{complaints:?}");
     assert!(
         summary["levels"].as_array().unwrap().len() >= 3,
         "a curve needs levels"
     );
-    everything_is_on_disk(&folder);
-    assert!(stdout.contains("run/report.html"), "{stdout}");
-    reports_come_from_the_journal_alone(&folder);
+    the_plateau_is_right(summary);
+    if journal::site_was_alone(folder) {
+        the_demands_are_right(summary);
+    }
 }
 
 /// CPU time is compared with CPU time, so this holds on a busy machine too.

@@ -179,6 +179,34 @@ fn convert_goes_both_ways_without_loss() {
 }
 
 #[test]
+fn convert_keeps_value_files_as_they_are() {
+    const USERS: &str = "ann\tsecret\tOslo\n\nbob\tqwerty\tRome\n";
+    let folder = Folder::new("convert-values");
+    folder.write(
+        "input.xml",
+        "<Load><transaction><name>Login</name>\n\
+         <url inputype=\"file\" method=\"post\">http://127.0.0.1:1/?u=${users.txt#0}&amp;p=${users.txt#1}</url>\n\
+         </transaction></Load>",
+    );
+    folder.write(
+        "cbmg.txt",
+        "Entry Login Exit\nEntry 0 1 0\nLogin 0 0 1\nExit 0 0 0\n",
+    );
+    folder.write("users.txt", USERS);
+    // Elsewhere with the column that nothing uses, in place not at all: neither may lose what a person typed.
+    for to in ["elsewhere/workload.toml", "workload.toml"] {
+        let output = folder.run(&["convert", "input.xml", to, "--replace"]);
+        assert_eq!(output.status.code(), Some(0), "{}", texts(&output).1);
+    }
+    assert_eq!(folder.read("elsewhere/users.txt"), USERS);
+    assert_eq!(folder.read("users.txt"), USERS);
+    assert_eq!(
+        read(&folder.path().join("workload.toml")),
+        read(&folder.path().join("input.xml"))
+    );
+}
+
+#[test]
 fn a_page_alone_has_a_curve_and_is_told_what_is_missing() {
     let folder = Folder::new("url");
     let demo = Demo::start(&folder).unwrap();

@@ -29,10 +29,24 @@ pub fn convert(
     folder: &Path,
     replace: bool,
 ) -> Result<Vec<PathBuf>, Diagnostics> {
-    let mut files = match form {
+    let files = match form {
         Form::AutoPerf => autoperf_files(workload)?,
         Form::Single => single_file(workload)?,
     };
+    let files = with_original_values(workload, files, folder)?;
+    write_files(folder, &files, replace)
+}
+
+/// A file set for a folder whose value files are the workload's own: with all of their columns and empty lines, not only what
+/// the workload uses, and left out where the folder is the one they are in.
+///
+/// # Errors
+/// Columns that do not fit each other, which only a workload that was not read from files can have.
+pub fn with_original_values(
+    workload: &Workload,
+    mut files: FileSet,
+    folder: &Path,
+) -> Result<FileSet, Diagnostics> {
     let in_place = disk::same_folder(folder, &workload.folder);
     for name in value_files(workload)?.into_keys() {
         let original = workload.folder.join(&name);
@@ -41,11 +55,10 @@ pub fn convert(
         } else if let Ok(bytes) = disk::read(&original)
             && let Ok(text) = encoding::decode(bytes, &shown(&original))
         {
-            // All of its columns and empty lines, not only what the workload uses.
             files.insert(name, text);
         }
     }
-    write_files(folder, &files, replace)
+    Ok(files)
 }
 
 /// Writes the files of a set into a folder and returns their paths. Files that are there already with another content are

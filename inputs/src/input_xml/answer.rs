@@ -30,7 +30,8 @@ pub(super) fn checks(element: &Element, fields: &mut Fields<'_>) -> Vec<Check> {
             "matches" => match expression::regex(&text.value) {
                 Ok(()) => checks.push(Check::Matches(text.value)),
                 Err(why) => fields.push(
-                    Diagnostic::error(format!("a regular expression that can't be used: {why}")),
+                    Diagnostic::error(format!("a regular expression that can't be used: {why}"))
+                        .expected(expression::REGEX_FORM),
                     text.span(),
                 ),
             },
@@ -102,7 +103,8 @@ fn extraction(element: &Element, fields: &mut Fields<'_>) -> Option<Extraction> 
         } else {
             text.span()
         };
-        fields.error(format!("nothing can be extracted so: {why}"), span);
+        let error = Diagnostic::error(format!("nothing can be extracted so: {why}"));
+        fields.push(error.expected(expression::form(&extractor)), span);
         return None;
     }
     Some(Extraction {

@@ -237,7 +237,7 @@ fn headers(element: &Element, fields: &mut Fields<'_>) -> Vec<(String, RawText)>
         };
         let value = child.text.trimmed();
         if let Err(why) = http::header_name(&name.value) {
-            fields.error(why, name.span());
+            fields.push(Diagnostic::error(why).expected(http::HEADER_FORM), name.span());
         } else if let Err(why) = http::header_value(&value.value) {
             fields.error(why, value.span());
         } else {

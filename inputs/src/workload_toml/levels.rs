@@ -54,7 +54,10 @@ impl Reader<'_> {
             let total = cycle.len().checked_mul(times).and_then(|n| n.checked_add(from));
             if total.is_none_or(|n| n > MAX_LEVELS) {
                 let message = format!("more than {MAX_LEVELS} levels, cycles expanded");
-                self.report(place, Diagnostic::error(message));
+                self.report(
+                    place,
+                    Diagnostic::error(message).expected("fewer repetitions, or longer levels"),
+                );
                 return None;
             }
             if !cycle.is_empty() {

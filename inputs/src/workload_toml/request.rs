@@ -63,7 +63,10 @@ impl Reader<'_> {
             let checked = http::header_name(name).and_then(|()| http::header_value(&value.value));
             match checked {
                 Ok(()) => headers.push((name.clone(), value)),
-                Err(why) => self.report(span(&header.name), Diagnostic::error(why)),
+                Err(why) => {
+                    let error = Diagnostic::error(why).expected(http::HEADER_FORM);
+                    self.report(span(&header.name), error);
+                }
             }
         }
         headers

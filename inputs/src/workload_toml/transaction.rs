@@ -138,7 +138,7 @@ impl Reader<'_> {
         if let Some(text) = matches {
             if let Err(why) = expression::regex(text) {
                 let message = format!("a regular expression that can't be used: {why}");
-                self.report(place, Diagnostic::error(message));
+                self.report(place, Diagnostic::error(message).expected(expression::REGEX_FORM));
                 return None;
             }
             return Some(Check::Matches(text.clone()));
@@ -185,9 +185,14 @@ impl Reader<'_> {
             Extractor::Css(text) => expression::css(text),
             Extractor::Header(text) => expression::header(text),
         };
-        if let Err(why) = checked.and_then(|()| template::place_name(&form.name)) {
-            let message = format!("nothing can be extracted so: {why}");
-            self.report(place, Diagnostic::error(message));
+        if let Err(why) = checked {
+            let error = Diagnostic::error(format!("nothing can be extracted so: {why}"));
+            self.report(place, error.expected(expression::form(&from)));
+            return None;
+        }
+        if let Err(why) = template::place_name(&form.name) {
+            let error = Diagnostic::error(why).expected("a name that can stand in ${...}: token");
+            self.report(place, error);
             return None;
         }
         let (Extractor::Regex(text)

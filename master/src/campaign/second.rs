@@ -1,10 +1,12 @@
 //! Gathers the engine's short windows into the journal's seconds.
 
-use crate::journal::entry::{BinRow, GeneratorSecond, Second, TransactionSecond};
+use crate::journal::entry::{BinRow, GeneratorSecond, PhaseSecond, Second, TransactionSecond};
 use crate::journal::histogram::Times;
+use crate::load::phases::{PHASES, Phases};
 use crate::load::window::{TransactionWindow, Window};
 use autoperf_models::level::Bin;
 use autoperf_models::record::Outcome;
+use std::collections::BTreeMap;
 
 /// Windows of the second that is being filled.
 #[derive(Debug, Default)]
@@ -14,6 +16,7 @@ pub(super) struct Gatherer {
     lateness: Times,
     generator: GeneratorSecond,
     read_delay: Times,
+    phases: Phases,
 }
 
 /// Response times of one transaction.
@@ -29,6 +32,7 @@ impl Gatherer {
     pub(super) fn add(&mut self, window: &Window, level_begin_s: f64) -> Bin {
         let row = row(window, level_begin_s);
         self.second.bins.push(row);
+        self.phases.merge(&window.phases);
         self.second.think_sum_s += window.think_sum_s;
         self.second.think_count += window.think_count;
         self.second.generator_cpu_ns += window.generator.cpu_ns;
@@ -83,6 +87,7 @@ impl Gatherer {
             lateness,
             mut generator,
             read_delay,
+            phases,
         } = std::mem::take(self);
         for (transaction, times) in second.transactions.iter_mut().zip(times) {
             transaction.response_us = times.from_start.encode();
@@ -91,8 +96,30 @@ impl Gatherer {
         second.lateness_us = lateness.encode();
         generator.read_delay_us = read_delay.encode();
         second.generator = Some(Box::new(generator));
+        second.phases = phase_seconds(&phases);
         Some(second)
     }
+}
+
+/// The phases that occurred.
+fn phase_seconds(phases: &Phases) -> BTreeMap<String, PhaseSecond> {
+    let occurred = PHASES
+        .iter()
+        .zip(&phases.times)
+        .filter(|(_, times)| times.histogram.count() > 0);
+    occurred
+        .map(|(name, times)| {
+            let mut distribution = Times::default();
+            for (middle_ns, count) in times.histogram.filled() {
+                distribution.record_many_us((middle_ns + 500) / 1_000, u64::from(count));
+            }
+            let second = PhaseSecond {
+                sum_s: times.sum_s,
+                times_us: distribution.encode(),
+            };
+            ((*name).to_owned(), second)
+        })
+        .collect()
 }
 
 fn row(window: &Window, level_begin_s: f64) -> BinRow {
@@ -146,6 +173,7 @@ fn add_generator(sum: &mut GeneratorSecond, window: &Window, first: bool) {
 
 fn add_transaction(sum: &mut TransactionSecond, times: &mut TransactionTimes, part: &TransactionWindow) {
     sum.served += part.served;
+    sum.served_by_window.push(part.served);
     sum.timeouts += part.timeouts();
     sum.response_sum_s += part.response_sum_s;
     sum.intended_sum_s += part.intended_sum_s;

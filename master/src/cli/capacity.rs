@@ -2,6 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::parameters;
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// The open mode: arrivals instead of users.
@@ -110,7 +114,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
 #[must_use]
 pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Finished>) {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command),
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command),
         Err(message) => {
             eprintln!("{message}");
             (Exit::Usage, None)
@@ -118,7 +122,11 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with options or files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let names: Vec<&str> = autoperf_models::search::STRATEGIES
         .iter()
         .map(|strategy| strategy.name)
@@ -160,6 +168,18 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
         mode: Mode::Capacity,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
+}
+
+/// How levels are chosen where the command line says nothing about it.
+#[must_use]
+pub fn standard_search(workload: &Workload) -> SearchOptions {
+    #[derive(clap::Parser)]
+    struct Standard {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+    let standard: Standard = clap::Parser::parse_from([""]);
+    search(&standard.search, workload)
 }
 
 fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {

@@ -8,8 +8,10 @@ use autoperf_inputs::{Mode, Workload};
 use std::fmt::Write;
 use std::path::PathBuf;
 
+mod forecast;
+
 /// Rows of a schedule that are shown one by one.
-const MOST_ROWS: usize = 12;
+pub(super) const MOST_ROWS: usize = 12;
 
 /// What `check` takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -68,7 +70,9 @@ fn write_all(out: &mut String, workload: &Workload, description: &Description) -
         None => writeln!(out, "session: no navigation, so there is no mix")?,
     }
     profilers(out, workload)?;
-    levels(out, workload)?;
+    if let Some(session) = description.session {
+        forecast::write(out, workload, session.think_time_s)?;
+    }
     schedule(out, workload)?;
     if let Some(profile) = &workload.profile {
         writeln!(out, "profile: {}", profiled(workload, profile))?;
@@ -127,25 +131,6 @@ fn profilers(out: &mut String, workload: &Workload) -> std::fmt::Result {
         )?;
     }
     Ok(())
-}
-
-fn levels(out: &mut String, workload: &Workload) -> std::fmt::Result {
-    if workload.navigation.is_none() {
-        return Ok(());
-    }
-    let first = match workload.start_load {
-        Some(users) => format!("the first has {users} users"),
-        None => "the first is small".to_owned(),
-    };
-    let warm_up = if workload.warm_up {
-        "warm-up is detected and left out"
-    } else {
-        "measured from the begin, warm-up included"
-    };
-    writeln!(
-        out,
-        "load levels: chosen while running, {first}; N* is unknown until demands are measured; {warm_up}"
-    )
 }
 
 fn schedule(out: &mut String, workload: &Workload) -> std::fmt::Result {
@@ -240,6 +225,9 @@ mod tests {
             "session: 10.00 transactions on average (standard deviation 9.49), mean think time 1.000 s",
             "profilers: none",
             "N* is unknown",
+            "the first has ",
+            "with Z = 1.000 s it would be 1001 users at 1 ms, 101 users at 10 ms, 11 users at 100 ms",
+            "warm-up: is detected",
             "can be run: capacity, try\n",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");

@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Exit {
 
 fn write(workload: &Workload, arguments: &Arguments) -> Result<Vec<PathBuf>, Diagnostics> {
     let (folder, files) = laid_out(workload, &arguments.to)?;
+    let files = autoperf_inputs::with_original_values(workload, files, &folder)?;
     autoperf_inputs::write_files(&folder, &files, arguments.replace)
 }
 

@@ -3,6 +3,7 @@
 use crate::cli::capacity::{self, OpenArguments, SearchArguments};
 use crate::cli::exit::Exit;
 use crate::cli::launch::{Files, Place};
+use crate::cli::progress::Watch;
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
 use autoperf_examples::demo::{Launch, Site, Tier, Truth, truth, write_workload};
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Seed of all random choices; drawn and printed where absent.
     #[arg(long)]
     seed: Option<u64>,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    watch: Watch,
 }
 
 /// Runs the verb.
@@ -47,11 +51,13 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             return Exit::RunError;
         }
     };
-    eprintln!(
-        "demo site at {}, its profiler on port {}",
-        prepared.site.url(),
-        prepared.profiler.port
-    );
+    if !arguments.watch.quiet {
+        eprintln!(
+            "demo site at {}, its profiler on port {}",
+            prepared.site.url(),
+            prepared.profiler.port
+        );
+    }
     let request = capacity::Arguments {
         url: None,
         files: Files {
@@ -69,6 +75,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             out: Some(directory.clone()),
             seed: arguments.seed,
         },
+        watch: arguments.watch.clone(),
     };
     let (exit, finished) = capacity::analyse(&request, command);
     if let Some(Finished { summary, .. }) = finished {

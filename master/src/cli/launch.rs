@@ -1,9 +1,10 @@
 //! What the verbs that put load on a site share: which files are read, where the results go, how the end is told.
 
 use crate::cli::exit::Exit;
-use crate::cli::progress::Stderr;
+use crate::cli::progress::Watch;
 use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::run::{self, Finished, Request, RunError};
+use autoperf_inputs::parameters::PARAMETERS;
 use autoperf_inputs::{FolderRequest, Mode, Workload};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -66,6 +67,33 @@ impl Files {
         Ok(workload)
     }
 
+    /// The parameters of config.properties with the file that sets each, as a table; nothing where no file can be read.
+    #[must_use]
+    pub fn parameters(&self) -> String {
+        let inspection = autoperf_inputs::inspect_folder(&self.request(Mode::Everything, None));
+        let Some(workload) = inspection.workload else {
+            return String::new();
+        };
+        let ends = |ending: &str| {
+            let file = inspection
+                .files
+                .iter()
+                .find(|path| path.to_string_lossy().ends_with(ending));
+            file.map(|path| path.display().to_string())
+        };
+        let file = ends(".properties").or_else(|| ends(".toml")).unwrap_or_default();
+        let mut text = "\n# parameters\n".to_owned();
+        for parameter in PARAMETERS {
+            let origin = match workload.parameters.is_set(parameter.name) {
+                true => &file,
+                false => "built in",
+            };
+            let value = workload.parameters.text(parameter.name).unwrap_or_default();
+            text.push_str(&format!("{:<57}  {value:<9}  {origin}\n", parameter.name));
+        }
+        text
+    }
+
     /// The files that the user named, by role, for the record.
     #[must_use]
     pub fn named(&self, manual: Option<&Path>) -> BTreeMap<String, String> {
@@ -108,8 +136,8 @@ pub struct Job {
 
 /// Runs a job with live progress on stderr and tells the verdict on stdout; gives the answer too, where there is one.
 #[must_use]
-pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finished>) {
-    let interrupt = match crate::interrupt::listen() {
+pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exit, Option<Finished>) {
+    let interrupt = match watch.listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
             eprintln!("autoperf: cannot listen for Ctrl-C: {error}");
@@ -136,9 +164,19 @@ pub fn run(job: Job, place: &Place, command: &[OsString]) -> (Exit, Option<Finis
         interrupt,
     };
     let directory = request.directory.clone();
-    let mut display = Stderr::new();
-    eprintln!("seed {}, results in {}", request.seed, directory.display());
-    let ended = run::carry_out(request, &mut display);
+    let mut display = match watch.display() {
+        Ok(display) => display,
+        Err(message) => {
+            eprintln!("{message}");
+            return (Exit::Usage, None);
+        }
+    };
+    display.note(&format!(
+        "seed {}, results in {}",
+        request.seed,
+        directory.display()
+    ));
+    let ended = run::carry_out(request, display.as_mut());
     drop(display);
     match ended {
         Ok(finished) => (tell(&finished, &directory), Some(finished)),

@@ -2,6 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
 use crate::parameters;
@@ -26,13 +27,16 @@ pub struct Arguments {
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
+    /// What is shown while it goes on.
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 /// Runs the verb.
 #[must_use]
 pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
     match job(arguments) {
-        Ok(job) => launch::run(job, &arguments.place, command).0,
+        Ok(job) => launch::run(job, &arguments.place, &arguments.watch, command).0,
         Err(message) => {
             eprintln!("{message}");
             Exit::Usage
@@ -40,7 +44,11 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
     }
 }
 
-fn job(arguments: &Arguments) -> Result<Job, String> {
+/// Reads the files and says what is to be run.
+///
+/// # Errors
+/// What is wrong with the files, as text.
+pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let mode = match arguments.manual {
         Some(_) => Mode::ManualProfile,
         None => Mode::Profile,
@@ -57,6 +65,7 @@ fn job(arguments: &Arguments) -> Result<Job, String> {
         search: SearchOptions {
             max_duration_s: Some(arguments.max_duration),
             precision: precision.into(),
+            window_rule: parameters::profiling_window_rule(&workload.parameters),
             ..SearchOptions::default()
         },
         open: None,

@@ -1,16 +1,89 @@
-//! Live progress on stderr: one moving line on a terminal, plain lines elsewhere.
+//! Live progress on stderr: one moving line on a terminal, plain lines elsewhere, a whole screen or nothing on request.
 
 use crate::campaign::Display;
 use crate::campaign::state::Progress;
+use crate::report::number::duration;
 use crate::summary::Level;
 use autoperf_models::Estimate;
+use autoperf_models::grammar::counted;
 use autoperf_models::level::LevelState;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Plain lines are repeated at most this often within a level, s.
 const PLAIN_EVERY_S: f64 = 5.0;
+
+/// How a run is watched.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Watch {
+    /// Say nothing while it goes on; the verdict and errors are still printed.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show the run on a whole screen: the curve as it grows, the current level, the processes (in builds with the feature `tui`).
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
+}
+
+impl Watch {
+    /// What shows a run so.
+    ///
+    /// # Errors
+    /// Why it cannot be shown so, as text.
+    pub fn display(&self) -> Result<Box<dyn Display>, String> {
+        if self.quiet {
+            return Ok(Box::new(Silent));
+        }
+        if self.tui && is_capable_terminal() {
+            return screen();
+        }
+        let mut lines = Stderr::new();
+        if self.tui {
+            lines.note("this is no terminal for a whole screen, so there are lines");
+        }
+        Ok(Box::new(lines))
+    }
+
+    /// A flag that Ctrl-C sets, and the terminal put back where a second one ends the program at once.
+    ///
+    /// # Errors
+    /// Where the system refuses the handlers.
+    pub fn listen(&self) -> io::Result<Arc<AtomicBool>> {
+        #[cfg(feature = "tui")]
+        if self.tui {
+            return crate::interrupt::listen_and_tidy(super::screen::put_back);
+        }
+        crate::interrupt::listen()
+    }
+}
+
+#[cfg(feature = "tui")]
+fn screen() -> Result<Box<dyn Display>, String> {
+    match super::screen::Screen::open() {
+        Ok(screen) => Ok(Box::new(screen)),
+        Err(error) => Err(format!("autoperf: --tui: the terminal refuses: {error}")),
+    }
+}
+
+#[cfg(not(feature = "tui"))]
+fn screen() -> Result<Box<dyn Display>, String> {
+    Err(
+        "autoperf: this build has no --tui\n  hint: build it with `cargo build --release --features tui`"
+            .to_owned(),
+    )
+}
+
+/// Shows nothing.
+#[derive(Debug)]
+struct Silent;
+
+impl Display for Silent {
+    fn progress(&mut self, _: &Progress) {}
+    fn level(&mut self, _: &Level) {}
+    fn note(&mut self, _: &str) {}
+}
 
 /// Progress on stderr.
 #[derive(Debug)]
@@ -20,14 +93,12 @@ pub struct Stderr {
 }
 
 impl Stderr {
-    /// A moving line where stderr is a terminal that can (not `TERM=dumb`, not CI), else plain lines.
+    /// A moving line where stderr is a terminal that can, else plain lines.
     #[must_use]
     pub fn new() -> Self {
-        let dumb =
-            std::env::var_os("TERM").is_none_or(|term| term == "dumb") || std::env::var_os("CI").is_some();
-        let bar = (std::io::stderr().is_terminal() && !dumb).then(|| {
+        let bar = is_capable_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -45,6 +116,14 @@ impl Stderr {
             None => eprintln!("{text}"),
         }
     }
+}
+
+/// Whether stderr is a terminal on which a line may move: not where TERM is dumb or missing, nor in CI.
+#[must_use]
+pub fn is_capable_terminal() -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    std::io::stderr().is_terminal() && !dumb && !ci
 }
 
 impl Default for Stderr {
@@ -65,10 +144,7 @@ impl Display for Stderr {
     fn progress(&mut self, progress: &Progress) {
         let text = progress_line(progress);
         if self.last_plain.0 != progress.level {
-            self.line(&format!(
-                "level {}: {} users, {}",
-                progress.level, progress.users, progress.why
-            ));
+            self.line(&begin_line(progress));
             self.last_plain = (progress.level, f64::NEG_INFINITY);
         }
         match &self.bar {
@@ -90,10 +166,35 @@ impl Display for Stderr {
     }
 }
 
-fn progress_line(progress: &Progress) -> String {
+/// What a level begins with: why it is run, and how long it and the rest of the run may take.
+#[must_use]
+pub fn begin_line(progress: &Progress) -> String {
+    let rest = progress
+        .run_forecast_s
+        .filter(|rest_s| *rest_s > 0.0)
+        .map_or_else(String::new, |rest_s| {
+            format!(
+                " (about {}, the rest of the run {})",
+                duration(progress.forecast_s.round()),
+                duration(rest_s.round())
+            )
+        });
+    format!(
+        "level {}, {}: {}{rest}",
+        progress.level,
+        counted(progress.users, "user"),
+        progress.why
+    )
+}
+
+/// Where a level stands.
+#[must_use]
+pub fn progress_line(progress: &Progress) -> String {
     let head = format!(
-        "level {} | {} users | {:.0} s",
-        progress.level, progress.users, progress.elapsed_s
+        "level {} | {} | {:.0} s",
+        progress.level,
+        counted(progress.users, "user"),
+        progress.elapsed_s
     );
     if let Some(note) = &progress.note {
         return format!("{head} | {note}");
@@ -115,7 +216,9 @@ fn progress_line(progress: &Progress) -> String {
     }
 }
 
-fn figure(estimate: Option<&Estimate>, factor: f64, unit: &str) -> String {
+/// A figure with its half-width, or a dash.
+#[must_use]
+pub fn figure(estimate: Option<&Estimate>, factor: f64, unit: &str) -> String {
     estimate.map_or_else(
         || format!("-{unit}"),
         |estimate| {
@@ -128,7 +231,9 @@ fn figure(estimate: Option<&Estimate>, factor: f64, unit: &str) -> String {
     )
 }
 
-fn level_line(level: &Level) -> String {
+/// What a finished level has shown.
+#[must_use]
+pub fn level_line(level: &Level) -> String {
     let rate = figure(level.throughput_per_s.map(Estimate::from).as_ref(), 1.0, "/s");
     let time = figure(
         level.response_time_s.mean.map(Estimate::from).as_ref(),

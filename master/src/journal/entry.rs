@@ -1,6 +1,6 @@
 //! The journal's entries: one JSON object a line, told apart by `type`.
 
-use autoperf_models::level::Precision;
+use autoperf_models::level::{Precision, WindowRule};
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub enum Entry {
     LevelEnd(LevelEnd),
     /// Something worth knowing happened.
     Note(Note),
+    /// Which ways the users took, where they walked a graph; once, when the load has ended.
+    Walks(Walks),
     /// Last line of a run that ended in order.
     End(End),
 }
@@ -64,6 +66,9 @@ pub struct Begin {
     /// How arrivals come, in the open mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenOptions>,
+    /// The graph that the users walk, in the modes with the whole mix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub navigation: Option<Graph>,
 }
 
 /// How arrivals come, whatever the site makes of them.
@@ -79,6 +84,17 @@ pub struct OpenOptions {
     pub max_users: u32,
     /// Transactions of a session on average, where the workload says.
     pub transactions_per_session: Option<f64>,
+}
+
+/// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Graph {
+    /// Transaction of each state, by index.
+    pub states: Vec<usize>,
+    /// Probabilities from Entry to each state.
+    pub entry: Vec<f64>,
+    /// Probabilities between the states, row by row; what a row lacks to 1 leads to Exit.
+    pub rows: Vec<Vec<f64>>,
 }
 
 /// How transactions are profiled.
@@ -142,6 +158,13 @@ pub struct SearchOptions {
     /// Fewest transactions of a level by each user, beside the precision's own minimum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_per_user: Option<u64>,
+    /// AutoPerf's test for the end of the warm-up: transactions a value by each user, values a window, and the difference below
+    /// which the server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
+    /// Share of a level's fewest transactions from which its time-outs are judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<f64>,
     /// Parameters of AutoPerf's own level plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoperf: Option<AutoPerfEntry>,
@@ -211,6 +234,11 @@ pub struct PrecisionEntry {
     pub max_level_s: f64,
     pub min_completions: u64,
     pub max_timeout_share: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts_judged_after: Option<u64>,
+    /// Transactions a value, values a window, and the difference below which a server is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_rule: Option<(u64, u32, f64)>,
 }
 
 impl From<Precision> for PrecisionEntry {
@@ -224,6 +252,10 @@ impl From<Precision> for PrecisionEntry {
             max_level_s: precision.max_level_s,
             min_completions: precision.min_completions,
             max_timeout_share: precision.max_timeout_share,
+            timeouts_judged_after: precision.timeouts_judged_after,
+            window_rule: precision
+                .window_rule
+                .map(|rule| (rule.transactions, rule.values, rule.difference)),
         }
     }
 }
@@ -239,6 +271,14 @@ impl From<PrecisionEntry> for Precision {
             max_level_s: entry.max_level_s,
             min_completions: entry.min_completions,
             max_timeout_share: entry.max_timeout_share,
+            timeouts_judged_after: entry.timeouts_judged_after,
+            window_rule: entry
+                .window_rule
+                .map(|(transactions, values, difference)| WindowRule {
+                    transactions,
+                    values,
+                    difference,
+                }),
         }
     }
 }
@@ -310,6 +350,10 @@ pub struct Second {
     /// What else the generator says of itself; absent in journals before 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Box<GeneratorSecond>>,
+    /// Times of the served transactions in each phase that occurred, by its name: `connect`, `tls`, `send`, `wait`, `receive`,
+    /// `process`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, PhaseSecond>,
 }
 
 /// The generator's own state over one second. Counts of a moment are the largest of the second.
@@ -343,6 +387,15 @@ pub struct GeneratorSecond {
     pub descriptors: (u64, u64),
 }
 
+/// One phase in one second, all transactions together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PhaseSecond {
+    /// Sum of the times, s.
+    pub sum_s: f64,
+    /// The times in microseconds (each at most 6.3 % off), HDR V2 histogram, base64.
+    pub times_us: String,
+}
+
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
 /// of their squares in s^2 (in the open mode from the intended starts).
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
@@ -366,6 +419,9 @@ pub struct TransactionSecond {
     /// Sum of those, s.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub intended_sum_s: f64,
+    /// Served in each window of the second; empty in journals of earlier builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served_by_window: Vec<u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -408,6 +464,15 @@ pub struct Note {
     pub text: String,
     /// When, s since the engine's epoch.
     pub at_s: f64,
+}
+
+/// Which ways the users took.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Walks {
+    /// Sessions begun.
+    pub sessions: u64,
+    /// How often each way was taken: row 0 is Entry, then the states of [`Begin::navigation`]; the last column is Exit.
+    pub transitions: Vec<Vec<u64>>,
 }
 
 /// The run is over.

@@ -36,6 +36,35 @@ impl Times {
         }
     }
 
+    /// The times in steps that grow by the same factor, at most `most` of them: from, to (s), and how many lie there. Empty
+    /// steps between filled ones are there too; none where there are no times.
+    #[must_use]
+    pub fn steps_s(&self, most: usize) -> Vec<(f64, f64, u64)> {
+        let Some(inner) = self.inner.as_ref().filter(|inner| !inner.is_empty()) else {
+            return Vec::new();
+        };
+        // Below three significant digits there is nothing to be seen.
+        let (low, high) = (
+            inner.min_nz().clamp(1, inner.max().max(1)) as f64,
+            inner.max().max(1) as f64,
+        );
+        let finest = 2.0_f64.powf(0.125).ln();
+        let width = ((high / low).ln() / (most.max(2) - 1) as f64).max(finest);
+        let first = (low.ln() / width).floor();
+        let steps = ((high.ln() / width).floor() - first) as usize + 1;
+        let mut counts = vec![0_u64; steps];
+        for value in inner.iter_recorded() {
+            let time_us = value.value_iterated_to().max(1) as f64;
+            let step = ((time_us.ln() / width).floor() - first).max(0.0) as usize;
+            if let Some(count) = counts.get_mut(step.min(steps - 1)) {
+                *count += value.count_since_last_iteration();
+            }
+        }
+        let edge_s = |step: usize| ((first + step as f64) * width).exp() * 1e-6;
+        let row = |(step, count): (usize, u64)| (edge_s(step), edge_s(step + 1), count);
+        counts.into_iter().enumerate().map(row).collect()
+    }
+
     /// Adds another distribution's times.
     pub fn merge(&mut self, other: &Self) {
         if let (Some(inner), Some(other)) = (&mut self.inner, &other.inner) {
@@ -163,6 +192,37 @@ mod tests {
         assert_eq!((back.count(), back.max_s()), (2000, times.max_s()));
         assert!((times.at_rank_s(10).unwrap() - 0.001).abs() < 1e-6);
         assert_eq!((times.at_rank_s(0), times.at_rank_s(1001)), (None, None));
+    }
+
+    #[test]
+    fn steps_cover_every_time_once() {
+        let mut times = Times::default();
+        [0, 1, 900, 950, 1_000, 20_000, 3_000_000]
+            .iter()
+            .for_each(|&time| times.record_us(time));
+        times.record_many_us(5_000, 40);
+        for most in [2, 12, 48] {
+            let steps = times.steps_s(most);
+            assert!(
+                steps.len() <= most + 1 && steps.len() > 1,
+                "{most}: {}",
+                steps.len()
+            );
+            assert_eq!(steps.iter().map(|step| step.2).sum::<u64>(), times.count());
+            assert!(
+                steps
+                    .windows(2)
+                    .all(|pair| (pair[0].1 - pair[1].0).abs() < 1e-12 && pair[0].0 < pair[0].1)
+            );
+            assert!(steps[0].0 <= 1e-6 && steps.last().unwrap().1 >= 2.99);
+        }
+        let mut one = Times::default();
+        one.record_many_us(777, 3);
+        let [(from_s, to_s, 3)] = one.steps_s(40)[..] else {
+            panic!("one step was expected")
+        };
+        assert!(from_s <= 777e-6 && 776e-6 <= to_s, "{from_s} {to_s}");
+        assert!(Times::default().steps_s(40).is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A run as the journal tells it: its beginning, its levels with everything measured in them, its end.
 
 use crate::journal::entry::{
-    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, Second,
+    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, Second, Walks,
 };
 use autoperf_models::level::Bin;
 
@@ -16,6 +16,8 @@ pub struct RunLog {
     pub levels: Vec<LevelLog>,
     /// Notes in time order.
     pub notes: Vec<Note>,
+    /// Which ways the users took, where they walked a graph and the load has ended.
+    pub walks: Option<Walks>,
     /// Last entry, if the run ended in order.
     pub end: Option<End>,
 }
@@ -42,6 +44,7 @@ impl RunLog {
             agents: Vec::new(),
             levels: Vec::new(),
             notes: Vec::new(),
+            walks: None,
             end: None,
         }
     }
@@ -79,6 +82,7 @@ impl RunLog {
             Entry::Reading(reading) => self.reading(*reading),
             Entry::LevelEnd(end) => self.with_last(|level| level.end = Some(end)),
             Entry::Note(note) => self.notes.push(note),
+            Entry::Walks(walks) => self.walks = Some(walks),
             Entry::End(end) => self.end = Some(end),
         }
     }

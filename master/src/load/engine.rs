@@ -155,10 +155,11 @@ impl Engine {
     /// Ends the load at once; transactions in work are abandoned.
     #[must_use]
     pub fn stop(mut self) -> EngineEnd {
-        self.end_threads()
+        self.end()
     }
 
-    fn end_threads(&mut self) -> EngineEnd {
+    /// The same, for who keeps the engine: no windows come any more, and users cannot be set. What was seen is told once.
+    pub fn end(&mut self) -> EngineEnd {
         for shard in &self.shards {
             shard.control.tell(Command::Stop);
         }
@@ -184,7 +185,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = self.end_threads();
+        let _ = self.end();
     }
 }
 

@@ -2,16 +2,20 @@
 
 use super::cookies::Jar;
 use super::origins::Origins;
-use super::random;
 use crate::transport::url;
-use autoperf_inputs::workload::{Body, Method, Part, Source, Template, Transaction};
-use rand_chacha::ChaCha8Rng;
+use autoperf_inputs::workload::{Body, Method, Part, Template, Transaction};
+use draws::Draws;
+use rand_core::Rng;
+use std::sync::Arc;
+
+mod draws;
 
 /// A piece of a request.
 #[derive(Debug, Clone)]
 enum Piece {
     Text(Vec<u8>),
-    Pick(Source),
+    /// One of these values, by the choice of this number.
+    Pick(Arc<[String]>, usize),
     Slot(usize),
 }
 
@@ -33,6 +37,7 @@ pub struct RequestPlan {
     fields: Vec<Piece>,
     own_host: Option<String>,
     body: Option<BodyPlan>,
+    draws: Draws,
     fixed: Option<Fixed>,
 }
 
@@ -54,12 +59,10 @@ struct Fixed {
 }
 
 /// What a user brings to its requests.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Filler<'a> {
-    /// The user's random numbers.
-    pub rng: &'a mut ChaCha8Rng,
-    /// Its number.
-    pub user: u32,
+    /// Choices of [`RequestPlan::draw`] for this request.
+    pub picks: &'a [u32],
     /// Values extracted in the session.
     pub values: &'a [Option<Box<str>>],
 }
@@ -101,10 +104,14 @@ impl RequestPlan {
         slot: &dyn Fn(&str) -> usize,
     ) -> Self {
         let from_link = |body: &Body| transaction.from_last_page && varies_by_page(&body.text);
+        let mut compiler = Compiler {
+            slot,
+            draws: Draws::default(),
+        };
         let mut plan = Self {
             method: transaction.method,
-            target: pieces(target, Place::Target, slot),
-            fields: fields(transaction, slot),
+            target: compiler.pieces(target, Place::Target),
+            fields: compiler.fields(transaction),
             own_host: transaction
                 .headers
                 .iter()
@@ -117,13 +124,19 @@ impl RequestPlan {
                 } else {
                     Place::Raw
                 },
-                text: pieces(&body.text, Place::Raw, slot),
+                text: compiler.pieces(&body.text, Place::Raw),
                 from_link: from_link(body),
             }),
+            draws: compiler.draws,
             fixed: None,
         };
         plan.fixed = plan.fix(host);
         plan
+    }
+
+    /// Chooses the values of one request of a user.
+    pub fn draw(&self, rng: &mut impl Rng, user: u32, picks: &mut Vec<u32>) {
+        self.draws.draw(rng, user, picks);
     }
 
     /// Whether the answer has no body whatever its head says.
@@ -151,7 +164,7 @@ impl RequestPlan {
     ///
     /// # Errors
     /// `MissingValue`.
-    pub fn write_target(&self, filler: &mut Filler<'_>, out: &mut Vec<u8>) -> Result<(), MissingValue> {
+    pub fn write_target(&self, filler: Filler<'_>, out: &mut Vec<u8>) -> Result<(), MissingValue> {
         write_pieces(&self.target, Place::Target, filler, out)
     }
 
@@ -163,7 +176,7 @@ impl RequestPlan {
         &self,
         aim: &Aim,
         (jar, around): (&Jar, Surroundings<'_>),
-        filler: &mut Filler<'_>,
+        filler: Filler<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), MissingValue> {
         let body = self.body.as_ref().filter(|_| !aim.plain_get);
@@ -299,52 +312,57 @@ fn write_body(content_type: &str, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(text);
 }
 
-fn fields(transaction: &Transaction, slot: &dyn Fn(&str) -> usize) -> Vec<Piece> {
-    let given = |name: &str| {
-        transaction
-            .headers
-            .iter()
-            .any(|(own, _)| own.eq_ignore_ascii_case(name))
-    };
-    let mut all = Vec::new();
-    for (name, value) in [
-        ("User-Agent", USER_AGENT),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", "gzip"),
-    ] {
-        if !given(name) {
-            all.push(Piece::Text(format!("{name}: {value}\r\n").into_bytes()));
-        }
-    }
-    for (name, value) in &transaction.headers {
-        let ours = ["host", "content-length", "transfer-encoding"];
-        let repeated = transaction.body.is_some() && name.eq_ignore_ascii_case("content-type");
-        if repeated || ours.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            continue;
-        }
-        all.push(Piece::Text(format!("{name}: ").into_bytes()));
-        all.extend(pieces(value, Place::Field, slot));
-        all.push(Piece::Text(b"\r\n".to_vec()));
-    }
-    all
+/// Turns templates into pieces, and gathers what is to be chosen for each request.
+struct Compiler<'a> {
+    slot: &'a dyn Fn(&str) -> usize,
+    draws: Draws,
 }
 
-fn pieces(template: &Template, place: Place, slot: &dyn Fn(&str) -> usize) -> Vec<Piece> {
-    template
-        .parts
-        .iter()
-        .map(|part| match part {
+impl Compiler<'_> {
+    fn fields(&mut self, transaction: &Transaction) -> Vec<Piece> {
+        let given = |name: &str| {
+            transaction
+                .headers
+                .iter()
+                .any(|(own, _)| own.eq_ignore_ascii_case(name))
+        };
+        let mut all = Vec::new();
+        for (name, value) in [
+            ("User-Agent", USER_AGENT),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "gzip"),
+        ] {
+            if !given(name) {
+                all.push(Piece::Text(format!("{name}: {value}\r\n").into_bytes()));
+            }
+        }
+        for (name, value) in &transaction.headers {
+            let ours = ["host", "content-length", "transfer-encoding"];
+            let repeated = transaction.body.is_some() && name.eq_ignore_ascii_case("content-type");
+            if repeated || ours.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+                continue;
+            }
+            all.push(Piece::Text(format!("{name}: ").into_bytes()));
+            all.extend(self.pieces(value, Place::Field));
+            all.push(Piece::Text(b"\r\n".to_vec()));
+        }
+        all
+    }
+
+    fn pieces(&mut self, template: &Template, place: Place) -> Vec<Piece> {
+        let piece = |part: &Part| match part {
             Part::Literal(text) => {
                 let mut out = Vec::new();
                 write_value(text, place, &mut out);
                 Piece::Text(out)
             }
-            Part::Sequence(source) => Piece::Pick(source.clone()),
-            Part::Extracted(name) => Piece::Slot(slot(name)),
+            Part::Sequence(source) => Piece::Pick(Arc::clone(&source.values), self.draws.of(source)),
+            Part::Extracted(name) => Piece::Slot((self.slot)(name)),
             // Only a link of the last page fills these; the transaction's whole URL comes from there.
             Part::FromPage(_) => Piece::Text(Vec::new()),
-        })
-        .collect()
+        };
+        template.parts.iter().map(piece).collect()
+    }
 }
 
 fn all_text(pieces: &[Piece]) -> Option<Vec<u8>> {
@@ -361,23 +379,21 @@ fn all_text(pieces: &[Piece]) -> Option<Vec<u8>> {
 fn write_pieces(
     pieces: &[Piece],
     place: Place,
-    filler: &mut Filler<'_>,
+    filler: Filler<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), MissingValue> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.extend_from_slice(text),
-            Piece::Pick(source) => {
-                let count = source.values.len();
-                let own = source.unique.then_some(filler.user as usize % count.max(1));
-                let at = own.unwrap_or_else(|| random::choice(filler.rng, count));
+            Piece::Pick(values, number) => {
+                let pick = filler.picks.get(*number).ok_or(MissingValue)?;
                 // Typed values are taken as typed, so that %20 stays what it is; only what would break the request goes.
                 let place = if place == Place::Form {
                     Place::Target
                 } else {
                     place
                 };
-                write_value(source.values.get(at).map_or("", String::as_str), place, out);
+                write_value(values.get(*pick as usize).map_or("", String::as_str), place, out);
             }
             Piece::Slot(slot) => {
                 let value = filler

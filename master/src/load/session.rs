@@ -27,8 +27,8 @@ pub struct Session {
     /// Where the next request goes, if not to the transaction's own URL.
     aim: Option<Box<Aim>>,
     redirects: u8,
-    /// Position of the random numbers before the request in work, to write it again just as it was.
-    before_request: u128,
+    /// Values chosen for the transaction in work; a repeated or redirected request takes the same ones.
+    picks: Vec<u32>,
     /// Path and query last asked for; empty when they are the transaction's fixed ones.
     asked: String,
     asked_origin: usize,
@@ -85,7 +85,7 @@ impl Session {
             values: vec![None; plan.slots].into_boxed_slice(),
             aim: None,
             redirects: 0,
-            before_request: 0,
+            picks: Vec::new(),
             asked: String::new(),
             asked_origin: 0,
         }
@@ -188,14 +188,11 @@ impl Session {
                 whole,
             });
         }
-        if again {
-            self.rng.set_word_pos(self.before_request);
-        } else {
-            self.before_request = self.rng.get_word_pos();
+        if !again && self.redirects == 0 {
+            planned.request.draw(&mut self.rng, self.user, &mut self.picks);
         }
-        let mut filler = Filler {
-            rng: &mut self.rng,
-            user: self.user,
+        let filler = Filler {
+            picks: &self.picks,
             values: &self.values,
         };
         let aim = match &self.aim {
@@ -203,7 +200,7 @@ impl Session {
             None if planned.pattern.is_some() => return None,
             None => {
                 let mut target = Vec::new();
-                planned.request.write_target(&mut filler, &mut target).ok()?;
+                planned.request.write_target(filler, &mut target).ok()?;
                 Aim {
                     origin: planned.origin,
                     target: String::from_utf8(target).ok()?,
@@ -213,7 +210,7 @@ impl Session {
         };
         planned
             .request
-            .write(&aim, (&self.jar, around), &mut filler, out)
+            .write(&aim, (&self.jar, around), filler, out)
             .ok()?;
         self.asked_origin = aim.origin;
         self.asked = aim.target;

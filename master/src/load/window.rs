@@ -1,6 +1,7 @@
 //! What happened within one short window of time, per transaction and for the generator itself.
 
 use super::histogram::Histogram;
+use super::phases::Phases;
 use autoperf_models::record::{Outcome, Record};
 
 /// Every way a transaction can end; the index in this list is the index in `TransactionWindow::outcomes`.
@@ -36,6 +37,8 @@ pub struct Window {
     pub transactions: Vec<TransactionWindow>,
     /// Whether arrivals, not think times, begin transactions.
     pub open: bool,
+    /// Phases of the served ones, all transactions together.
+    pub phases: Phases,
     /// Transactions that only prepared others (`ProfileStep::requires`), however they ended.
     pub unmeasured: u64,
     /// Sum of their times from start to end, s.
@@ -262,6 +265,7 @@ impl Window {
             mine.merge(theirs);
         }
         self.open |= other.open;
+        self.phases.merge(&other.phases);
         self.unmeasured += other.unmeasured;
         self.unmeasured_sum_s += other.unmeasured_sum_s;
         self.think_sum_s += other.think_sum_s;

@@ -2,7 +2,7 @@
 
 use super::chart::{self, Chart, svg};
 use super::{Renderer, ReportError, number};
-use crate::summary::{Interval, Level, Summary};
+use crate::summary::{Interval, Level, PhaseTime, Summary};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
@@ -60,6 +60,7 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
             levels => by_users(&environment, &summary.levels).map_err(failed)?,
             busy => charts.len() > 2 || !demands.is_empty(),
             demands,
+            transactions => demand::by_transaction(summary),
             tally => ["pass", "warn", "fail"].map(|status| summary.audits.iter().filter(|audit| audit.status == status).count()),
             data => Value::from_safe_string(data::encoded(&charts, &summary.levels)?),
         })
@@ -95,11 +96,44 @@ fn by_users(environment: &Environment<'_>, levels: &[Level]) -> Result<Vec<Value
     numbered.sort_by_key(|(level, order)| (level.users, *order));
     let row = |(level, order): (&Level, u32)| {
         let figures = Value::from(Serde(level));
-        let details = template.render(context! { level => figures.clone(), order })?;
+        let phases = phases(level);
+        let details = template.render(context! { level => figures.clone(), phases, order })?;
         let details = Value::from_safe_string(details);
         Ok(context! { level => figures, order, details, counts => chart::counts(level) })
     };
     numbered.into_iter().map(row).collect()
+}
+
+/// The phases in words, each with its share of the response time: time in it, spread over all served.
+fn phases(level: &Level) -> Vec<Value> {
+    let served = level
+        .transactions
+        .saturating_sub(level.errors + level.timeouts)
+        .max(1) as f64;
+    let spread_s = |phase: &PhaseTime| phase.mean_s * phase.count as f64 / served;
+    let all_s: f64 = level.phases.iter().map(spread_s).sum();
+    let row = |phase: &PhaseTime| {
+        let share = if all_s > 0.0 { spread_s(phase) / all_s } else { 0.0 };
+        context! {
+            about => about_phase(&phase.name),
+            phase => Value::from(Serde(phase)),
+            share,
+            width => format!("{:.2}", share * 100.0),
+        }
+    };
+    level.phases.iter().map(row).collect()
+}
+
+fn about_phase(name: &str) -> &str {
+    match name {
+        "connect" => "Connecting",
+        "tls" => "TLS handshake",
+        "send" => "Sending the request",
+        "wait" => "Waiting for the first byte",
+        "receive" => "Receiving, to the last byte",
+        "process" => "Checks and extractions",
+        other => other,
+    }
 }
 
 /// An interval as `value (low–high)`, in units of `1/factor`; a dash where there is none.

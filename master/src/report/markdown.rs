@@ -37,6 +37,7 @@ fn write_report(out: &mut String, summary: &Summary) -> fmt::Result {
     levels.sort_by_key(|level| level.users);
     levels.iter().try_for_each(|level| write_level(out, level))?;
     write_demands(out, summary)?;
+    write_transaction_demands(out, summary)?;
     writeln!(
         out,
         "\n<details><summary>Can you trust this? {}</summary>\n",
@@ -100,6 +101,33 @@ fn write_demands(out: &mut String, summary: &Summary) -> fmt::Result {
                 || number::ABSENT.to_owned(),
                 |row| number::significant(row.cores, 3)
             )
+        )?;
+    }
+    Ok(())
+}
+
+/// What each transaction costs, where that is known.
+fn write_transaction_demands(out: &mut String, summary: &Summary) -> fmt::Result {
+    let known: Vec<_> = summary
+        .transaction_demands
+        .iter()
+        .flat_map(|row| row.transactions.iter().map(move |cost| (row, cost)))
+        .filter_map(|(row, cost)| Some((row, &cost.name, cost.demand_s?)))
+        .collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n| transaction | process | demand of one, ms |\n| --- | --- | ---: |"
+    )?;
+    for (row, name, demand) in known {
+        writeln!(
+            out,
+            "| {} | {} | {} |",
+            escaped(name),
+            escaped(&format!("{} on {}", row.process, row.node)),
+            number::interval(demand, 1e3)
         )?;
     }
     Ok(())

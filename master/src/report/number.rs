@@ -41,6 +41,33 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A length of time in the two largest units that it needs: `45 s`, `5 min`, `1 h 5 min`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return ABSENT.to_owned();
+    }
+    if seconds < 10.0 && seconds.fract() != 0.0 {
+        return format!("{} s", significant(seconds.max(0.0), 2));
+    }
+    let whole = seconds.round().max(0.0) as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
+    let from = parts.iter().position(|(count, _)| *count > 0).unwrap_or(2);
+    let words: Vec<_> = parts
+        .iter()
+        .skip(from)
+        .take(2)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    if words.is_empty() {
+        "0 s".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
 /// How many decimals give `digits` significant digits, between none and four.
 fn decimals(value: f64, digits: i32) -> usize {
     let size = value.abs();
@@ -88,6 +115,23 @@ mod tests {
             ..found
         };
         assert_eq!(interval(endless, 1.0), ABSENT);
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        let told = [0.0, 2.5, 45.2, 300.0, 330.0, 3600.0, 3900.4, 7325.0].map(duration);
+        let wanted = [
+            "0 s",
+            "2.5 s",
+            "45 s",
+            "5 min",
+            "5 min 30 s",
+            "1 h",
+            "1 h 5 min",
+            "2 h 2 min",
+        ];
+        assert_eq!(told, wanted);
+        assert_eq!(duration(f64::INFINITY), ABSENT);
     }
 
     #[test]

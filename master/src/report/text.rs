@@ -1,7 +1,7 @@
 //! `summary.txt`: the verdict, then AutoPerf's own layout (manual, section 7) per level, node and process.
 
-use super::{Renderer, ReportError};
-use crate::summary::{ByTransaction, Host, Interval, Level, OpenLoad, Process, Summary};
+use super::{Renderer, ReportError, number};
+use crate::summary::{ByTransaction, Host, Interval, Level, OpenLoad, Process, Summary, TransactionDemands};
 use std::fmt::{self, Write};
 
 /// The text form.
@@ -37,6 +37,7 @@ fn write_summary(out: &mut String, summary: &Summary) -> fmt::Result {
             .iter()
             .try_for_each(|advice| writeln!(out, "         {advice}"))?;
     }
+    write_transaction_demands(out, &summary.transaction_demands)?;
     writeln!(out, "\nSummary:\n========")?;
     summary
         .levels
@@ -51,6 +52,35 @@ fn write_summary(out: &mut String, summary: &Summary) -> fmt::Result {
         out,
         "\nRun of {started_at} by autoperf {version}, seed {seed}; intervals are 95 %."
     )
+}
+
+fn write_transaction_demands(out: &mut String, rows: &[TransactionDemands]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWhat each transaction costs [milli sec of CPU]:")?;
+    for row in rows {
+        let index = row.condition_index.map_or_else(String::new, |index| {
+            format!(
+                "; condition index {} from {} windows",
+                number::significant(index, 3),
+                row.windows
+            )
+        });
+        let note = row
+            .note
+            .as_ref()
+            .map_or_else(String::new, |note| format!("; {note}"));
+        writeln!(out, "  {} on {}{index}{note}", row.process, row.node)?;
+        for cost in &row.transactions {
+            let Some(demand) = cost.demand_s else { continue };
+            let share = cost.cpu_share.map_or_else(String::new, |share| {
+                format!(", {} of the process's CPU", number::percent(share))
+            });
+            writeln!(out, "    {} : {}{share}", cost.name, figure(Some(demand), 1e3, 3))?;
+        }
+    }
+    Ok(())
 }
 
 struct RunOrigin<'a> {

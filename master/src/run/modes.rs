@@ -6,7 +6,7 @@ use crate::campaign::state::profiling::Profiling;
 use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
 use crate::campaign::state::{Start, State};
-use crate::journal::entry::ProfileOptions;
+use crate::journal::entry::{Graph, ProfileOptions};
 use crate::load::{Attempt, EngineConfig, ProfileStep, Script, SingleUser};
 use crate::parameters;
 use crate::summary::build::strategy;
@@ -37,6 +37,16 @@ fn step(profile: &Profile, item: &ProfileUse, count: Option<u64>) -> ProfileStep
 pub(super) fn schedule(workload: &Workload, mode: Mode) -> Vec<(u32, f64)> {
     let rows = workload.manual_levels.iter().filter(|_| mode.needs_levels());
     rows.map(|level| (level.users, level.duration_s)).collect()
+}
+
+/// The graph that the users walk, where they walk one.
+pub(super) fn navigation(workload: &Workload, mode: Mode) -> Option<Graph> {
+    let graph = workload.navigation.as_ref().filter(|_| !mode.needs_profile())?;
+    Some(Graph {
+        states: graph.states.clone(),
+        entry: graph.entry.clone(),
+        rows: graph.rows.clone(),
+    })
 }
 
 /// How transactions are profiled, where they are and no schedule says how long.
@@ -81,7 +91,8 @@ pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
 }
 
 /// Mean think time per transaction of what the mode carries out, s.
-pub(super) fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
+#[must_use]
+pub fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
     if let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) {
         return profile.think_time_s;
     }

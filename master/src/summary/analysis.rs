@@ -3,7 +3,9 @@
 use crate::journal::entry::{Agent, Begin, Second};
 use crate::journal::histogram::Times;
 use crate::journal::log::LevelLog;
-use crate::summary::{ByTransaction, Interval, Level, ResponseTime, TimelinePoint, TransactionResponse};
+use crate::summary::{
+    ByTransaction, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
+};
 use autoperf_models::level::{LevelMeasurement, LevelMonitor, Steadiness};
 use autoperf_models::search::LevelOutcome;
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 mod generator;
 mod open;
 mod outcome;
+mod phases;
 mod servers;
 
 /// Beyond this gap in Little's law a level is invalid.
@@ -47,6 +50,7 @@ struct SteadyPart<'a> {
     from_start: Times,
     transactions: Vec<TransactionSum>,
     think_time_s: Option<f64>,
+    phases: Vec<PhaseTime>,
 }
 
 #[derive(Default, Clone)]
@@ -90,6 +94,7 @@ impl<'a> SteadyPart<'a> {
         let think_count: u64 = seconds.iter().map(|second| second.think_count).sum();
         let think_sum_s: f64 = seconds.iter().map(|second| second.think_sum_s).sum();
         Self {
+            phases: phases::phases(&seconds),
             seconds,
             times,
             from_start,
@@ -176,6 +181,8 @@ fn level(
         processes: servers.processes,
         hosts: servers.hosts,
         by_transaction: by_transaction(begin, log.begin.transaction, steady),
+        phases: steady.phases.clone(),
+        response_histogram: phases::histogram(&steady.times),
         timeline: timeline(log, measurement),
     }
 }

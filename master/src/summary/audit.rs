@@ -4,6 +4,9 @@ use crate::journal::log::{LevelLog, RunLog};
 use crate::load::saturation;
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Generator, Level};
+use walks::walks;
+
+mod walks;
 
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
@@ -18,7 +21,7 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, arrivals, failures, profilers, steal,
+    generator, little, steady, precise, schedule, arrivals, walks, failures, profilers, steal,
 ];
 
 /// All audits of a run.
@@ -230,11 +233,15 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let kinds = kinds(levels);
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
-        format!("none of {finished} transactions failed")
+        format!(
+            "none of {finished} transactions failed (limit {:.0} %)",
+            FAILED_LIMIT * 100.0
+        )
     } else {
         format!(
-            "{failed} of {finished} transactions failed ({}): {kinds}",
-            percent(share)
+            "{failed} of {finished} transactions failed ({}, limit {:.0} %): {kinds}",
+            percent(share),
+            FAILED_LIMIT * 100.0
         )
     };
     audit(
@@ -289,13 +296,14 @@ fn profilers(log: &RunLog, levels: &[Level]) -> Option<Audit> {
             "add a NodeInfo for each server",
         );
     }
-    let incomplete = levels
-        .iter()
-        .flat_map(|level| &level.processes)
-        .filter(|process| !process.complete)
-        .count();
+    let figures = || levels.iter().flat_map(|level| &level.processes);
+    let incomplete = figures().filter(|process| !process.complete).count();
     let status = if incomplete > 0 { "warn" } else { "pass" };
-    audit(name, status, format!("{incomplete} incomplete figures"), advice)
+    let detail = format!(
+        "{incomplete} of {} figures of processes are incomplete (limit 0)",
+        figures().count()
+    );
+    audit(name, status, detail, advice)
 }
 
 fn steal(_: &RunLog, levels: &[Level]) -> Option<Audit> {

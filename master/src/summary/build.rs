@@ -4,8 +4,8 @@ use crate::journal::entry::SearchOptions;
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
-    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary, audit,
-    pooling, verdict,
+    Bottleneck, Capacity, CurveRow, Interval, Level, Objective, RunFacts, SCHEMA_VERSION, Summary,
+    TransactionDemands, audit, pooling, separation, verdict,
 };
 use autoperf_models::search::{self, Finding, Strategy};
 
@@ -56,9 +56,11 @@ pub fn build(log: &RunLog) -> Summary {
         }
         _ => finding(&log.begin.search, &measured),
     };
-    let capacity = capacity(&finding);
+    let mut capacity = capacity(&finding);
     let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
     annotate(&mut levels, &finding);
+    let transaction_demands = separation::demands(log, &levels);
+    name_costliest(&mut capacity, &transaction_demands, &levels);
     let audits = audit::audits(log, &levels);
     let verdict = verdict::verdict(&finding, &capacity, &levels, &log.begin, how);
     Summary {
@@ -76,6 +78,7 @@ pub fn build(log: &RunLog) -> Summary {
             .map(|(quantile, limit_s)| Objective { quantile, limit_s }),
         capacity,
         levels,
+        transaction_demands,
         curve: finding.curve.iter().map(curve_row).collect(),
         audits,
     }
@@ -141,6 +144,7 @@ fn capacity(finding: &Finding) -> Capacity {
             node: Some(node.to_owned()),
             process,
             utilization: Some(utilization.min(1.0)),
+            costliest: None,
         }
     });
     let saturated = finding.max_throughput_per_s.is_some();
@@ -149,6 +153,7 @@ fn capacity(finding: &Finding) -> Capacity {
         node: None,
         process: None,
         utilization: None,
+        costliest: None,
     };
     Capacity {
         max_throughput_per_s: finding.max_throughput_per_s.map(Interval::from),
@@ -156,6 +161,26 @@ fn capacity(finding: &Finding) -> Capacity {
         objective_users: finding.objective_users.map(Interval::from),
         bottleneck: bottleneck.or_else(|| saturated.then_some(unexplained)),
     }
+}
+
+/// Adds the costliest transaction to a process that limits.
+fn name_costliest(capacity: &mut Capacity, demands: &[TransactionDemands], levels: &[Level]) {
+    let Some(Bottleneck {
+        node: Some(node),
+        process: Some(process),
+        costliest,
+        ..
+    }) = &mut capacity.bottleneck
+    else {
+        return;
+    };
+    let mix_s = levels
+        .iter()
+        .flat_map(|level| &level.processes)
+        .filter(|row| row.node == *node && row.process == *process)
+        .filter_map(|row| row.service_demand_s)
+        .max_by_key(|demand| demand.samples);
+    *costliest = mix_s.and_then(|mix_s| separation::costliest(demands, (node, process), mix_s.value));
 }
 
 fn curve_row(point: &search::CurvePoint) -> CurveRow {

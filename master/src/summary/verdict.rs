@@ -220,6 +220,7 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
             node,
             process: Some(process),
             utilization,
+            costliest,
         }) if kind == "process_cpu" => {
             let node = node.as_deref().unwrap_or("its host");
             let rows = levels.iter().flat_map(|level| &level.processes);
@@ -233,7 +234,17 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
                 .map_or_else(String::new, |demand| {
                     format!(", {} per transaction", milliseconds(demand.value))
                 });
-            format!("the limit is {process}'s CPU on {node}{busy}{demand}")
+            let most = costliest.as_ref().map_or_else(String::new, |most| {
+                let Interval { value, low, high, .. } = most.demand_s;
+                format!(
+                    ", of which {} takes {} ({:.2}-{:.2})",
+                    most.transaction,
+                    milliseconds(value),
+                    low * 1e3,
+                    high * 1e3
+                )
+            });
+            format!("the limit is {process}'s CPU on {node}{busy}{demand}{most}")
         }
         Some(Bottleneck {
             kind,

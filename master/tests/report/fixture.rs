@@ -42,6 +42,68 @@ fn transaction(name: &str, count: u64, mean_s: f64) -> ByTransaction {
     }
 }
 
+fn phases(count: u64, mean_s: f64) -> Vec<PhaseTime> {
+    let phase = |(name, count, share): (&str, u64, f64)| PhaseTime {
+        name: name.into(),
+        count,
+        mean_s: mean_s * share,
+        p95_s: Some(mean_s * share * 2.0),
+    };
+    [
+        ("connect", count / 5, 0.01),
+        ("send", count, 0.001),
+        ("wait", count, 0.9),
+        ("receive", count, 0.09),
+    ]
+    .map(phase)
+    .into()
+}
+
+/// Most of them near the mean, a few far above it.
+fn histogram(count: u64, mean_s: f64) -> Vec<HistogramStep> {
+    let step = |index: i32| HistogramStep {
+        from_s: mean_s * 1.25_f64.powi(index),
+        to_s: mean_s * 1.25_f64.powi(index + 1),
+        count: count * [1, 4, 9, 12, 8, 3, 2, 0, 1][(index + 4) as usize] / 40,
+    };
+    (-4..5).map(step).collect()
+}
+
+fn transaction_demands() -> Vec<TransactionDemands> {
+    let demand = |name: &str, demand_s: f64, cpu_share: f64| TransactionDemand {
+        name: name.into(),
+        demand_s: Some(interval(demand_s, demand_s / 25.0)),
+        cpu_share: Some(cpu_share),
+    };
+    let row = |process: &str, transactions: Vec<TransactionDemand>| TransactionDemands {
+        node: "db1".into(),
+        process: process.into(),
+        separable: true,
+        note: None,
+        condition_index: Some(7.3),
+        windows: 38,
+        transactions,
+    };
+    let unknown = ["Browse", "Search"].map(|name| TransactionDemand {
+        name: name.into(),
+        demand_s: None,
+        cpu_share: None,
+    });
+    vec![
+        row(
+            "httpd",
+            vec![demand("Browse", 0.0107, 0.334), demand("Search", 0.0213, 0.666)],
+        ),
+        TransactionDemands {
+            separable: false,
+            note: Some("not separable from these data: 1 window of 2 s for 2 transactions".into()),
+            condition_index: None,
+            windows: 1,
+            ..row("mariadbd", unknown.into())
+        },
+    ]
+}
+
 /// A level with so many users, throughput per second and mean response time, s.
 pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
     let transactions = (throughput_per_s * 20.0).round() as u64;
@@ -103,6 +165,8 @@ pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
             transaction("Search", transactions - transactions / 2, mean_s),
         ],
         timeline: (0..23).map(point).collect(),
+        phases: phases(transactions, mean_s),
+        response_histogram: histogram(transactions, mean_s),
     }
 }
 
@@ -174,7 +238,7 @@ pub(crate) fn summary() -> Summary {
         load_time_s: 92.0,
         verdict: Verdict {
             code: "found".into(),
-            sentence: "53 users (51-55) saturate the site at 125.0 transactions/s (121.0-129.0); the limit is httpd's CPU on db1 (100 % of 2 cores), 16.00 ms per transaction.".into(),
+            sentence: "53 users (51-55) saturate the site at 125.0 transactions/s (121.0-129.0); the limit is httpd's CPU on db1 (100 % of 2 cores), 16.00 ms per transaction, of which Search takes 21.30 ms (20.50-22.10).".into(),
             reasons: vec!["Throughput stays at 125 per second beyond 53 users.".into()],
         },
         objective: Some(Objective {
@@ -190,9 +254,14 @@ pub(crate) fn summary() -> Summary {
                 node: Some("db1".into()),
                 process: Some("httpd".into()),
                 utilization: Some(1.0),
+                costliest: Some(Costliest {
+                    transaction: "Search".into(),
+                    demand_s: interval(0.0213, 0.0008),
+                }),
             }),
         },
         levels: levels(),
+        transaction_demands: transaction_demands(),
         curve: curve(),
         audits: audits(),
     }

@@ -2,6 +2,7 @@
 
 use super::assessment::{Assessment, assess};
 use super::cells::{Cells, total};
+use super::successive::Successive;
 use super::warm_up::ALWAYS_LEFT_OUT;
 use super::{Bin, LevelMeasurement, LevelState, Precision, StopReason};
 use crate::statistics::special::normal_quantile;
@@ -24,6 +25,7 @@ const TIMEOUT_CONFIDENCE: f64 = 0.99;
 pub struct LevelMonitor {
     precision: Precision,
     least_warm_up_s: f64,
+    successive: Option<Successive>,
     cells: Cells,
     elapsed_s: f64,
     next_look_s: f64,
@@ -39,6 +41,7 @@ impl LevelMonitor {
         Self {
             precision,
             least_warm_up_s: 0.0,
+            successive: precision.window_rule.map(Successive::new),
             cells: Cells::default(),
             elapsed_s: 0.0,
             next_look_s: first_look_s(&precision),
@@ -61,6 +64,9 @@ impl LevelMonitor {
     /// [`finish`](Self::finish), but the state stays.
     pub fn observe(&mut self, bin: &Bin) {
         self.cells.push(bin);
+        if let Some(successive) = &mut self.successive {
+            successive.observe(bin);
+        }
         if bin.length_s.is_finite() {
             self.elapsed_s += bin.length_s.max(0.0);
         }
@@ -78,7 +84,7 @@ impl LevelMonitor {
     }
 
     fn look(&mut self, late: bool) {
-        let assessment = assess(self.cells.as_slice(), &self.precision, self.least_warm_up_s);
+        let assessment = assess(self.cells.as_slice(), &self.precision, self.warm_up_s(late));
         self.next_look_s = self.elapsed_s + self.pause_s(&assessment);
         self.state = if assessment.precise {
             LevelState::Done(StopReason::PreciseEnough)
@@ -102,9 +108,16 @@ impl LevelMonitor {
         forecast_s.clamp(LEAST_GROWTH * self.elapsed_s, MOST_GROWTH * self.elapsed_s)
     }
 
+    /// What is warm-up whatever the windows show, s; infinite while the rule that was asked for does not hold.
+    fn warm_up_s(&self, over: bool) -> f64 {
+        let by_rule_s = self.successive.as_ref().map_or(0.0, |s| s.warm_s(over));
+        self.least_warm_up_s.max(by_rule_s)
+    }
+
     /// Whether the lower confidence bound (Wilson 1927) of the share of time-outs exceeds what is allowed.
     fn too_many_timeouts(&self) -> bool {
-        if self.finished < self.precision.min_completions.max(1) {
+        let from = self.precision.timeouts_judged_after;
+        if self.finished < from.unwrap_or(self.precision.min_completions).max(1) {
             return false;
         }
         let n = self.finished as f64;
@@ -125,7 +138,7 @@ impl LevelMonitor {
     #[must_use]
     pub fn finish(&self) -> LevelMeasurement {
         let cells = self.cells.as_slice();
-        let assessment = assess(cells, &self.precision, self.least_warm_up_s);
+        let assessment = assess(cells, &self.precision, self.warm_up_s(true));
         let part = total(cells.get(assessment.since..).unwrap_or_default());
         LevelMeasurement {
             steadiness: assessment.steadiness,

@@ -61,6 +61,12 @@ impl Chronicle {
         actions.push(Action::Write(Box::new(entry)));
     }
 
+    /// AutoPerf's test for the end of the warm-up, where it is asked for, for so many users.
+    pub(super) fn window_rule(&self, users: u32) -> Option<(u64, u32, f64)> {
+        let (each, values, difference) = self.log.begin.search.window_rule?;
+        Some((each.saturating_mul(u64::from(users.max(1))), values, difference))
+    }
+
     /// Writes that a level begins, and gives what will hold its windows.
     pub(super) fn begin_level(&mut self, begin: LevelBegin, actions: &mut Vec<Action>) -> Filling {
         let filling = Filling {
@@ -105,6 +111,7 @@ impl Chronicle {
             why: begin.why.clone(),
             elapsed_s: bin.start_s + bin.length_s,
             forecast_s: begin.forecast_s,
+            run_forecast_s: None,
             state: filling.monitor.state(),
             note: None,
         })

@@ -154,7 +154,7 @@ impl Profiling {
                 share
             }
         };
-        Precision {
+        let precision = Precision {
             throughput: wanted(standard.throughput),
             response_time: wanted(standard.response_time),
             warm_up: self.warm_up,
@@ -162,8 +162,11 @@ impl Profiling {
             min_completions: self.timeouts.1,
             max_timeout_share: self.timeouts.0,
             ..standard
+        };
+        PrecisionEntry {
+            window_rule: self.chronicle.window_rule(self.options.users),
+            ..precision.into()
         }
-        .into()
     }
 
     fn end_transaction(&mut self, at_s: f64, actions: &mut Vec<Action>) {

@@ -206,7 +206,8 @@ impl Running {
         if let Some(filling) = &mut self.filling {
             let (bin, written) = chronicle.fill(filling, window, |_| false, actions);
             let progress = chronicle.progress(filling, &bin).filter(|_| written);
-            actions.extend(progress.map(|progress| Action::Show(with_time_left(progress))));
+            let run_s = self.edges_s.last().map(|end_s| end_s - self.edges_s[self.row]);
+            actions.extend(progress.map(|progress| Action::Show(with_time_left(progress, run_s))));
         }
     }
 
@@ -219,7 +220,10 @@ impl Running {
             why: format!("Row {} of {} of the schedule.", self.row + 1, rows.len()),
             at_s: self.edges_s[self.row],
             transaction: self.transaction,
-            precision: never_cut_short(duration_s, self.warm_up),
+            precision: PrecisionEntry {
+                window_rule: chronicle.window_rule(users),
+                ..never_cut_short(duration_s, self.warm_up)
+            },
             forecast_s: duration_s,
         };
         self.filling = Some(chronicle.begin_level(begin, actions));
@@ -235,10 +239,11 @@ impl Running {
     }
 }
 
-fn with_time_left(progress: Progress) -> Progress {
+fn with_time_left(progress: Progress, run_forecast_s: Option<f64>) -> Progress {
     let left_s = (progress.forecast_s - progress.elapsed_s).max(0.0);
     Progress {
         note: Some(format!("{left_s:.0} s of this level left")),
+        run_forecast_s,
         ..progress
     }
 }

@@ -1,8 +1,8 @@
 //! Levels by a strategy: each is measured until it is known well enough, then the strategy is asked for the next.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd};
+use super::{Action, Event, Progress, Start, State};
+use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
 use autoperf_models::level::{LevelState, StopReason};
@@ -21,6 +21,8 @@ pub struct Search {
     chronicle: Chronicle,
     strategy: Box<dyn Strategy>,
     phase: Phase,
+    /// Forecast of the rest of the run when the level began, s.
+    run_forecast_s: f64,
 }
 
 impl Search {
@@ -31,6 +33,7 @@ impl Search {
             chronicle: Chronicle::new(start),
             strategy,
             phase: Phase::Idle,
+            run_forecast_s: 0.0,
         }
     }
 
@@ -44,16 +47,23 @@ impl Search {
 
     fn begin_level(&mut self, plan: LevelPlan, at_s: f64, actions: &mut Vec<Action>) {
         let mut precision = plan.precision;
+        self.run_forecast_s = plan.remaining_s;
         if let Some(each) = self.chronicle.log().begin.search.min_per_user {
             precision.min_completions = precision.min_completions.max(each * u64::from(plan.users));
         }
+        let judged_after = self.chronicle.log().begin.search.timeouts_judged_after;
+        precision.timeouts_judged_after =
+            judged_after.map(|share| (precision.min_completions as f64 * share).ceil() as u64);
         let begin = LevelBegin {
             users: plan.users,
             purpose: purpose_name(plan.purpose).to_owned(),
             why: plan.why,
             at_s,
             transaction: None,
-            precision: precision.into(),
+            precision: PrecisionEntry {
+                window_rule: self.chronicle.window_rule(plan.users),
+                ..precision.into()
+            },
             forecast_s: plan.forecast_s,
         };
         let filling = self.chronicle.begin_level(begin, actions);
@@ -78,7 +88,14 @@ impl Search {
             return;
         }
         let state = filling.monitor.state();
-        actions.extend(self.chronicle.progress(filling, &bin).map(Action::Show));
+        let run_forecast_s = Some(self.run_forecast_s);
+        let progress = self.chronicle.progress(filling, &bin);
+        actions.extend(progress.map(|progress| {
+            Action::Show(Progress {
+                run_forecast_s,
+                ..progress
+            })
+        }));
         if let LevelState::Done(reason) = state {
             self.phase = Phase::Closing(reason);
             actions.push(Action::Snapshot);

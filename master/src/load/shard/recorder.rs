@@ -88,6 +88,9 @@ impl Recorder {
         }
         let transaction = &mut self.window.transactions[usize::from(record.transaction)];
         transaction.add(record);
+        if record.outcome.is_ok() {
+            self.window.phases.add(record);
+        }
         if open {
             transaction.add_intended(record);
         }

@@ -41,7 +41,7 @@ struct SeriesData<'a> {
 /// Users, value, low, high, whether the level counts.
 type PointData = (f64, f64, Option<f64>, Option<f64>, bool);
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct LevelData {
     at: Vec<f64>,
     throughput: Vec<f64>,
@@ -49,6 +49,10 @@ struct LevelData {
     response: Vec<Option<f64>>,
     /// Begin and end of the part that is measured, s.
     measured: Option<(f64, f64)>,
+    /// Response times: from, to (ms), transactions.
+    histogram: Vec<(f64, f64, u64)>,
+    /// Name and value of the marks in it, ms.
+    marks: Vec<(&'static str, f64)>,
 }
 
 /// The charts and the levels' timelines (in the order of the run).
@@ -58,7 +62,11 @@ pub(super) fn encoded(charts: &[Chart], levels: &[Level]) -> Result<String, Repo
         charts: charts.iter().map(chart).collect(),
         levels: levels
             .iter()
-            .map(|level| timeline(&level.timeline, most))
+            .map(|level| LevelData {
+                histogram: histogram(level),
+                marks: marks(level),
+                ..timeline(&level.timeline, most)
+            })
             .collect(),
     };
     let text = serde_json::to_string(&data).map_err(|error| ReportError::Render {
@@ -139,7 +147,24 @@ fn timeline(points: &[TimelinePoint], most: usize) -> LevelData {
             .next()
             .zip(measured().next_back())
             .map(|(first, last)| (short(first.at_s), short(last.at_s + 1.0))),
+        ..LevelData::default()
     }
+}
+
+fn histogram(level: &Level) -> Vec<(f64, f64, u64)> {
+    let steps = level.response_histogram.iter();
+    steps
+        .map(|step| (short(step.from_s * 1e3), short(step.to_s * 1e3), step.count))
+        .collect()
+}
+
+fn marks(level: &Level) -> Vec<(&'static str, f64)> {
+    let times = &level.response_time_s;
+    let mean_s = times.mean.map(|mean| mean.value);
+    [("mean", mean_s), ("p95", times.p95), ("p99", times.p99)]
+        .into_iter()
+        .filter_map(|(name, value_s)| Some((name, short(value_s? * 1e3))))
+        .collect()
 }
 
 /// Mean response time of a stretch, weighted by what was served.

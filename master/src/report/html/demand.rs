@@ -1,8 +1,8 @@
-//! The service-demand bars: what a transaction costs each process.
+//! The service-demand bars: what a transaction costs each process, and which transaction costs it how much.
 
 use crate::report::chart::{best_known, process_names};
 use crate::report::number;
-use crate::summary::{Interval, Process, Summary};
+use crate::summary::{Interval, Process, Summary, TransactionDemand, TransactionDemands};
 use minijinja::{Value, context};
 
 /// A process's demand, of the mix or of one transaction.
@@ -33,6 +33,50 @@ pub(super) fn bars(summary: &Summary) -> Vec<Value> {
     known.iter().map(|known| bar(summary, known, longest)).collect()
 }
 
+/// For each process what each transaction of the mix costs it; none where transactions are profiled one by one, since those
+/// are the bars.
+pub(super) fn by_transaction(summary: &Summary) -> Vec<Value> {
+    if summary.levels.iter().any(|level| level.transaction.is_some()) {
+        return Vec::new();
+    }
+    let rows = &summary.transaction_demands;
+    let demands = rows
+        .iter()
+        .flat_map(|row| &row.transactions)
+        .filter_map(|row| row.demand_s);
+    let longest_s = demands.map(|demand| demand.high).fold(0.0, f64::max);
+    rows.iter().map(|row| process(row, longest_s)).collect()
+}
+
+fn process(row: &TransactionDemands, longest_s: f64) -> Value {
+    let transaction = |cost: &TransactionDemand| {
+        let demand = cost.demand_s?;
+        Some(context! {
+            name => cost.name.clone(),
+            demand => number::interval(demand, 1e3),
+            samples => demand.samples,
+            share => cost.cpu_share.map_or_else(|| number::ABSENT.to_owned(), number::percent),
+            width => width(demand.value, longest_s),
+            from => width(demand.low, longest_s),
+            span => width(demand.high - demand.low, longest_s),
+        })
+    };
+    context! {
+        process => row.process.clone(),
+        node => row.node.clone(),
+        note => row.note.clone(),
+        index => row.condition_index.map(|index| number::significant(index, 3)),
+        windows => row.windows,
+        transactions => row.transactions.iter().filter_map(transaction).collect::<Vec<_>>(),
+    }
+}
+
+/// A part in percent of the longest bar with its interval.
+fn width(part_s: f64, longest_s: f64) -> String {
+    let share = if longest_s > 0.0 { part_s / longest_s } else { 0.0 };
+    format!("{:.2}", (share * 100.0).clamp(0.0, 100.0))
+}
+
 fn known<'a>(transaction: Option<&'a str>, row: &'a Process) -> Option<Known<'a>> {
     let demand = row.service_demand_s?;
     Some(Known {
@@ -46,17 +90,13 @@ fn per_core_s(known: &Known<'_>) -> f64 {
     known.demand.value / known.row.cores.max(f64::MIN_POSITIVE)
 }
 
-/// Widths are in percent of the longest bar with its interval.
 fn bar(summary: &Summary, known: &Known<'_>, longest_s: f64) -> Value {
     let Known {
         transaction,
         row,
         demand,
     } = known;
-    let width = |part_s: f64| {
-        let share = if longest_s > 0.0 { part_s / longest_s } else { 0.0 };
-        format!("{:.2}", (share * 100.0).clamp(0.0, 100.0))
-    };
+    let width = |part_s: f64| width(part_s, longest_s);
     let limits = summary.capacity.bottleneck.as_ref().is_some_and(|limit| {
         limit.process.as_deref() == Some(&row.process) && limit.node.as_deref() == Some(&row.node)
     });

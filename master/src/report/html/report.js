@@ -289,13 +289,13 @@
   function timelines(details) {
     const level = data.levels[Number(details.dataset.level)];
     const box = details.querySelector(".timelines");
-    if (!level || !level.at.length) return;
+    if (!level || !(level.at.length || level.histogram.length)) return;
     box.hidden = false;
     const readout = element("p", { class: "readout" }, "Shaded: not in the figures (warm-up, or after the steady part).");
     const parts = [
       { title: "Throughput", unit: "/s", values: level.throughput, ink: 0 },
       { title: "Mean response time", unit: "ms", values: level.response, ink: 1 },
-    ];
+    ].filter(() => level.at.length);
     const paint = () => {
       const boxes = [];
       box.replaceChildren();
@@ -305,6 +305,8 @@
         box.append(element("figure", {}, element("figcaption", {}, title), picture));
         boxes.push(picture);
       }
+      const bars = level.histogram.length && element("div", { role: "img", "aria-label": "Histogram of response times; the percentiles are in the tables below" });
+      if (bars) box.append(element("figure", {}, element("figcaption", {}, "Response times of the served, transactions in each step"), bars));
       box.append(readout);
       // Only now are the boxes as wide as they stay.
       const told = (index) => {
@@ -312,6 +314,7 @@
         readout.textContent = `${number(level.at[index])} s: ${values.join(", ")}`;
       };
       parts.forEach((part, index) => timeline(boxes[index], level, part, told));
+      if (bars) histogram(bars, level, (text) => (readout.textContent = text));
     };
     paint();
     redrawn.push(() => details.open && paint());
@@ -332,6 +335,68 @@
       },
     };
     new uPlot(options, [level.at, values], box);
+  }
+
+  // Steps grow by the same factor, so the axis is logarithmic and every bar is as wide as the others.
+  function histogram(box, { histogram: steps, marks: values }, told) {
+    const all = steps.reduce((sum, step) => sum + step[2], 0);
+    const most = Math.max(...steps.map((step) => step[2]));
+    const [left, right] = [steps[0][0], steps[steps.length - 1][1]];
+    const middles = steps.map(([from, to]) => Math.sqrt(from * to));
+    const place = (plot, ms) => plot.bbox.left + (Math.log(ms / left) / Math.log(right / left)) * plot.bbox.width;
+    // The marks of the axis: whole powers of ten and, while there is room, their double and fivefold.
+    const round = [-3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((digit) => Number((digit * 10 ** power).toPrecision(1))));
+    const seen = round.filter((ms) => ms >= left && ms <= right);
+    const splits = seen.length > 9 ? seen.filter((ms) => /^[0.]*1/.test(String(ms))) : seen;
+    const options = {
+      width: Math.max(240, box.clientWidth), height: 200, padding: [16, 10, 0, 0], legend: { show: false },
+      scales: { x: { time: false, range: [Math.log(left), Math.log(right)] }, y: { range: [0, most * 1.08] } },
+      axes: [
+        { ...axis("response time, ms", 34), splits: () => splits.map(Math.log), values: () => splits.map(tick) },
+        { ...axis("transactions", 54), incrs: WHOLE },
+      ],
+      series: [{}, { stroke: "transparent", points: { show: false } }],
+      cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
+      hooks: {
+        draw: [
+          (plot) => {
+            const { ctx, bbox } = plot;
+            const scale = uPlot.pxRatio;
+            ctx.save();
+            ctx.fillStyle = seriesColour(1) + "b0";
+            for (const [from, to, count] of steps) {
+              const [begin, top] = [place(plot, from), plot.valToPos(count, "y", true)];
+              ctx.fillRect(begin + scale / 2, top, Math.max(place(plot, to) - begin - scale, 1), bbox.top + bbox.height - top);
+            }
+            ctx.font = FONT.replace("13px", 12 * scale + "px");
+            ctx.fillStyle = colour("ink");
+            ctx.textAlign = "center";
+            let free = 0;
+            for (const [name, ms] of values) {
+              const at = Math.min(Math.max(place(plot, ms), bbox.left), bbox.left + bbox.width);
+              stroke(ctx, colour("mark"), [4 * scale, 3 * scale], [at, bbox.top], [at, bbox.top + bbox.height]);
+              const half = ctx.measureText(name).width / 2;
+              if (at - half < free) continue;
+              ctx.fillText(name, Math.min(at, bbox.left + bbox.width - half), bbox.top - 4 * scale);
+              free = at + half + 4 * scale;
+            }
+            ctx.restore();
+          },
+        ],
+        setCursor: [
+          (plot) => {
+            const { left: across } = plot.cursor;
+            if (!(across >= 0)) return;
+            const ms = Math.exp(plot.posToVal(across, "x"));
+            const step = steps.find(([, to]) => ms <= to) || steps[steps.length - 1];
+            const share = (step[2] / all) * 100;
+            const percent = step[2] === 0 ? "0 %" : share < 0.1 ? "<0.1 %" : number(share) + " %";
+            told(`${number(step[0])} to ${number(step[1])} ms: ${step[2]} of ${all} transactions (${percent})`);
+          },
+        ],
+      },
+    };
+    new uPlot(options, [middles.map(Math.log), steps.map((step) => step[2])], box);
   }
 
   function warmup(plot, measured) {

@@ -65,7 +65,11 @@ impl Served {
     }
 }
 
-/// The agent's readings in the steady part. Where fewer than two lie in it, those nearest to its ends.
+/// The fewest readings that a figure comes from: two stretches, since one has no spread and hence no interval.
+const FEWEST_READINGS: usize = 3;
+
+/// The agent's readings in the steady part. Where too few lie in it, as in a short row of a schedule, those of the whole level:
+/// what a transaction costs depends little on whether the level is warm.
 fn readings_within<'a>(
     log: &'a LevelLog,
     measurement: &LevelMeasurement,
@@ -83,7 +87,11 @@ fn readings_within<'a>(
         at_s >= measurement.since_s - slack_s && at_s <= measurement.until_s + slack_s
     };
     let within: Vec<_> = of_agent.iter().filter(inside).copied().collect();
-    if within.len() >= 2 { within } else { of_agent }
+    if within.len() >= FEWEST_READINGS {
+        within
+    } else {
+        of_agent
+    }
 }
 
 fn process(
@@ -233,5 +241,85 @@ fn plus(wire: Option<u64>, loopback: Option<u64>) -> Option<u64> {
     match (wire, loopback) {
         (None, None) => None,
         (wire, loopback) => Some(wire.unwrap_or(0) + loopback.unwrap_or(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::entry::{LevelBegin, Second};
+    use crate::summary::analysis::Steadiness;
+    use autoperf_models::level::Precision;
+    use autoperf_profiler::reading::Reading;
+
+    /// A level of three seconds with 20 served a second and a reading at each of its seconds: 10 ms of CPU time each.
+    fn level() -> LevelLog {
+        let second = |index: u32| Second {
+            bins: (0..10)
+                .map(|bin| (f64::from(index) + f64::from(bin) * 0.1, 0.1, 2, 0, 0, 0.2, 0.02))
+                .collect(),
+            ..Second::default()
+        };
+        let reading = |index: u32| AgentReading {
+            node: "a".into(),
+            port: 1,
+            at_s: f64::from(index),
+            reading: Reading {
+                groups: vec![GroupReading {
+                    name: "web".into(),
+                    cpu_ns: u64::from(index) * 200_000_000,
+                    cores_allowed: 1.0,
+                    complete: true,
+                    ..GroupReading::default()
+                }],
+                ..Reading::default()
+            },
+        };
+        LevelLog {
+            begin: LevelBegin {
+                users: 2,
+                purpose: crate::journal::log::SCHEDULED.into(),
+                why: String::new(),
+                at_s: 0.0,
+                transaction: None,
+                precision: Precision::default().into(),
+                forecast_s: 3.0,
+            },
+            seconds: (0..3).map(second).collect(),
+            readings: (0..4).map(reading).collect(),
+            end: None,
+        }
+    }
+
+    fn steady_from(since_s: f64) -> LevelMeasurement {
+        LevelMeasurement {
+            steadiness: Steadiness::Steady { since_s },
+            since_s,
+            until_s: 3.0,
+            completions: 60,
+            errors: 0,
+            timeouts: 0,
+            throughput_per_s: None,
+            response_time_s: None,
+        }
+    }
+
+    #[test]
+    fn a_steady_part_with_one_stretch_between_readings_still_knows_the_demand() {
+        let begin = Begin {
+            nodes: vec![Node {
+                node: "a".into(),
+                port: 1,
+                process: "web".into(),
+                cores: None,
+            }],
+            ..Begin::default()
+        };
+        for since_s in [0.0, 1.5, 2.0, 2.9] {
+            let servers = analyse(&begin, &[], &level(), &steady_from(since_s));
+            let demand = servers.processes[0].service_demand_s;
+            let demand = demand.unwrap_or_else(|| panic!("no demand where steady since {since_s} s"));
+            assert!((demand.value - 0.01).abs() < 1e-9, "{demand:?}");
+        }
     }
 }

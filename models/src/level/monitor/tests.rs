@@ -1,5 +1,5 @@
 use super::*;
-use crate::level::Steadiness;
+use crate::level::{Steadiness, WindowRule};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -123,6 +123,51 @@ fn a_known_warm_up_is_left_out_though_nothing_shows_it() {
     assert!((monitor(0.0).since_s - 3.0).abs() < 0.15);
     assert!(matches!(monitor(20.0).steadiness, Steadiness::Steady { .. }));
     assert!(matches!(monitor(61.0).steadiness, Steadiness::NotSteady { .. }));
+}
+
+/// Since when the level counts by AutoPerf's rule with windows of so many values of 100 transactions.
+fn since_s(values: u32, difference: f64) -> f64 {
+    let precision = Precision {
+        max_level_s: 600.0,
+        window_rule: Some(WindowRule {
+            transactions: 100,
+            values,
+            difference,
+        }),
+        ..Precision::default()
+    };
+    let (monitor, reason) = run(precision, 0.1, |t| served(10 + u64::from(t >= 5.95), 0.05));
+    assert_eq!(reason, StopReason::PreciseEnough);
+    monitor.finish().since_s
+}
+
+#[test]
+fn autoperfs_windows_hold_the_measurement_back() {
+    let soon = since_s(2, 0.2);
+    assert!((3.9..7.0).contains(&soon), "two windows of two seconds: {soon}");
+    let wide = since_s(5, 0.2);
+    assert!(wide >= 9.4 && wide > soon, "wider windows come later: {wide}");
+    let strict = since_s(5, 0.02);
+    assert!(strict > wide + 3.0, "they must differ by less: {strict}");
+}
+
+#[test]
+fn time_outs_are_judged_from_where_they_are_asked_to_be() {
+    let judged = |timeouts_judged_after| {
+        let precision = Precision {
+            min_completions: 1_000,
+            max_level_s: 1_000.0,
+            timeouts_judged_after,
+            ..Precision::default()
+        };
+        let (monitor, reason) = run(precision, 0.1, |_| Bin {
+            timeouts: 1,
+            ..Bin::default()
+        });
+        assert_eq!(reason, StopReason::Timeouts);
+        monitor.finished
+    };
+    assert_eq!((judged(None), judged(Some(100))), (1_000, 100));
 }
 
 #[test]
