@@ -43,6 +43,12 @@ impl Generator {
         self.epoch_ns
     }
 
+    /// Why so many users may be too many for this machine, before any load.
+    #[must_use]
+    pub fn shortfall(&self, users: u32) -> Option<String> {
+        self.engine.room().shortfall(u64::from(users))
+    }
+
     /// How many windows make a second.
     #[must_use]
     pub fn windows_per_second(&self) -> usize {

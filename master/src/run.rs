@@ -9,7 +9,7 @@ use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
 use crate::clock::Clock;
 use crate::generator::Generator;
-use crate::journal::entry::{Begin, Entry, Node, OpenOptions, SearchOptions};
+use crate::journal::entry::{Begin, Entry, Node, Note, OpenOptions, SearchOptions};
 use crate::journal::{self, JournalError, Writer};
 use crate::load::{EngineConfig, EngineError};
 use crate::report::{self, ReportError};
@@ -134,6 +134,11 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     }
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
+    if let Some(text) = modes::most_users(&request).and_then(|users| generator.shortfall(users)) {
+        display.note(&text);
+        let (about, at_s) = ("generator".to_owned(), 0.0);
+        journal.append(&Entry::Note(Note { about, text, at_s }))?;
+    }
     let epoch_ns = generator.epoch_monotonic_ns();
     let running = connected.start(epoch_ns);
     let start = Start {

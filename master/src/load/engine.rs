@@ -25,6 +25,7 @@ pub struct Engine {
     /// Descriptors that were open without any connection.
     descriptors_at_start: u64,
     local_ports: u64,
+    only_loopback: bool,
 }
 
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl Engine {
             }),
             descriptor_limit,
             descriptors_at_start: 0,
+            only_loopback: plan.origins.only_loopback(),
             local_ports: limits::local_ports().map_or(0, |(low, high)| u64::from(high - low) + 1),
         };
         for index in 0..count {
@@ -136,10 +138,13 @@ impl Engine {
         self.clock.epoch_monotonic_ns()
     }
 
-    /// Descriptors that this process may have open.
+    /// What the system leaves to connections, before there are any.
     #[must_use]
-    pub const fn descriptor_limit(&self) -> u64 {
-        self.descriptor_limit
+    pub fn room(&self) -> limits::Room {
+        limits::Room {
+            descriptors: self.descriptor_limit.saturating_sub(self.descriptors_at_start),
+            ports: (!self.only_loopback && self.local_ports > 0).then_some(self.local_ports),
+        }
     }
 
     /// The records since the last call, in the order in which each thread finished them; empty unless they are kept.
@@ -243,7 +248,11 @@ fn spawn(
 }
 
 /// Half of the processors, since the other half often carries the site; 8 threads make more load than any one site takes.
-fn default_shards() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+#[must_use]
+pub fn shards(processors: usize) -> usize {
     (processors / 2).clamp(1, 8)
+}
+
+fn default_shards() -> usize {
+    shards(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }

@@ -143,11 +143,18 @@ impl fmt::Display for Saturation {
                 ports,
                 resources,
                 records,
-            } => write!(
-                f,
-                "the generator had no local port {ports} times, no descriptor or memory {resources} times, and lost \
-                 {records} records"
-            ),
+            } => {
+                let parts = [
+                    (ports, "found no local port", "times"),
+                    (resources, "found no descriptor or memory", "times"),
+                    (records, "lost", "records"),
+                ];
+                let told = parts.iter().filter(|(count, ..)| **count > 0);
+                let told: Vec<String> = told
+                    .map(|(count, what, noun)| format!("{what} {count} {noun}"))
+                    .collect();
+                write!(f, "the generator {}", told.join(", "))
+            }
             Self::Cpu { share } => {
                 write!(
                     f,

@@ -55,6 +55,21 @@ pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
     parameters::profile_options(&request.workload, limit_s).filter(|_| request.mode == Mode::Profile)
 }
 
+/// Most users that the run may have, where that is known before it.
+pub(super) fn most_users(request: &Request) -> Option<u32> {
+    if let Some(open) = &request.open {
+        return Some(open.max_users);
+    }
+    let workload = &request.workload;
+    if request.mode.needs_levels() {
+        return workload.manual_levels.iter().map(|level| level.users).max();
+    }
+    match workload.profile.as_ref().filter(|_| request.mode.needs_profile()) {
+        Some(profile) => Some(profile.users),
+        None => request.search.max_users,
+    }
+}
+
 /// Who decides.
 pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
     let Request { workload, mode, .. } = request;

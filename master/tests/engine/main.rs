@@ -9,5 +9,6 @@ mod requests;
 mod sessions;
 mod single;
 mod site;
+mod think;
 mod tls;
 mod workloads;
