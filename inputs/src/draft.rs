@@ -73,6 +73,7 @@ pub(crate) struct TransactionDraft {
     pub(crate) timeout_s: Option<f64>,
     pub(crate) think_time_s: Distribution,
     pub(crate) follow_redirects: bool,
+    pub(crate) resources: bool,
     pub(crate) checks: Vec<Check>,
     pub(crate) extractions: Vec<Extraction>,
 }

@@ -177,7 +177,7 @@ pub const PARAMETERS: &[Parameter] = &[
             "warmup_window_size",
             5,
             10_000,
-            "Window by which warm-up is detected while a single transaction is profiled.",
+            "Where set, the window of throughput values by which warm-up is tested while a single transaction is profiled.",
         )
     },
     Parameter {
@@ -219,13 +219,13 @@ pub const PARAMETERS: &[Parameter] = &[
             "avg_execution_count_window_size",
             5,
             10_000,
-            "Window by which a settled service demand is detected at a load level.",
+            "Profiling: a service demand rests on at least so many readings, one a second (AutoPerf: window by which a settled demand is detected).",
         )
     },
     percent(
         "percentage_error_allowed_in_avg_service_time_observed",
         10.0,
-        "Largest deviation of any service demand in the window from the window's mean.",
+        "Profiling: wanted half-width of every service demand's 95 % interval, 5 % unless set (AutoPerf: largest deviation within the window).",
     ),
     Parameter {
         unit: "transactions per user",
@@ -251,13 +251,13 @@ pub const PARAMETERS: &[Parameter] = &[
             "throughput_window_size",
             5,
             10_000,
-            "Window by which a settled throughput, and in capacity analysis the end of the warm-up, is detected.",
+            "Where set, a level has at least so many times the executions below for each user; also the window of throughput values by which warm-up is tested in capacity analysis.",
         )
     },
     percent(
         "percentage_error_allowed_in_throughput_observed",
         5.0,
-        "Largest deviation of any throughput in the window from the window's mean.",
+        "Wanted half-width of throughput's 95 % interval at a level, 3 % unless set (AutoPerf: largest deviation within the window).",
     ),
     Parameter {
         unit: "transactions per user",
@@ -271,7 +271,7 @@ pub const PARAMETERS: &[Parameter] = &[
     percent(
         "warmup_window_difference_threshold",
         5.0,
-        "Difference of two successive windows below which the server counts as warm.",
+        "Where set, a server is warm only once the means of two successive windows of throughput differ by less.",
     ),
     percent(
         "percentage_time_outs_allowed",
@@ -281,7 +281,7 @@ pub const PARAMETERS: &[Parameter] = &[
     percent(
         "check_for_percentage_time_outs_after",
         10.0,
-        "Share of a level's transactions that must be executed before the share of time-outs is judged.",
+        "Share of the fewest transactions (of a level, or of a profiled transaction) that must be executed before time-outs are judged.",
     ),
 ];
 

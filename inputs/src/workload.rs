@@ -52,6 +52,8 @@ pub struct Transaction {
     pub think_time_s: Distribution,
     /// Whether redirects are followed.
     pub follow_redirects: bool,
+    /// Whether what the page's HTML names (images, style sheets, scripts) is fetched as part of the transaction.
+    pub resources: bool,
     /// Status and text checks; without any, a status below 400 is a success.
     pub checks: Vec<Check>,
     /// Values taken from the answer for later transactions of the session.

@@ -191,7 +191,7 @@ fn what_is_left_out_has_the_manuals_defaults() {
     assert_eq!(transaction.method, Method::Get);
     assert_eq!(transaction.timeout_s, None);
     assert_eq!(transaction.think_time_s, Distribution::Constant(0.0));
-    assert!(!transaction.follow_redirects);
+    assert!(!transaction.follow_redirects && !transaction.resources);
     assert!(workload.warm_up);
     assert_eq!(workload.start_load, None);
     assert!(workload.nodes.is_empty());

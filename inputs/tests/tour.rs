@@ -137,7 +137,7 @@ fn an_explicit_body_leaves_the_url_whole() {
 #[test]
 fn checks_and_extractions_are_kept_in_order() {
     let login = transaction("Login");
-    assert!(login.follow_redirects);
+    assert!(login.follow_redirects && login.resources);
     assert_eq!(
         login.checks,
         [

@@ -133,6 +133,7 @@ fn workload(url: &str, think_s: f64) -> Workload {
         timeout_s: Some(10.0),
         think_time_s: Distribution::Constant(think_s),
         follow_redirects: false,
+        resources: false,
         checks: Vec::new(),
         extractions: Vec::new(),
         from_last_page: false,

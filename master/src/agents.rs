@@ -1,16 +1,17 @@
 //! The profilers of a run: one thread an agent drains its readings, hands them on with the run's own time, and keeps
 //! trying when the agent does not answer.
 
+use crate::agents::ways::{Way, Ways};
 use crate::journal::entry::{Agent, AgentReading, Node};
 use autoperf_profiler::client::{Client, ClientError, Matched};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub mod ways;
+
 /// How often an agent is drained.
 const DRAIN_EVERY: Duration = Duration::from_secs(1);
-/// How long an agent may take to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why the profilers cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,8 @@ pub enum AgentEvent {
     Back {
         /// Its node.
         node: String,
+        /// Whether it has begun anew, so that what it had counted and not told is lost.
+        anew: bool,
     },
 }
 
@@ -53,6 +56,7 @@ pub struct Connected {
 struct Member {
     node: String,
     port: u16,
+    way: Way,
     groups: Vec<String>,
     client: Client,
     matched: Vec<Matched>,
@@ -63,7 +67,7 @@ impl Connected {
     ///
     /// # Errors
     /// [`AgentsError`] where one cannot be reached, speaks another version or knows no such process.
-    pub fn connect(nodes: &[Node]) -> Result<Self, AgentsError> {
+    pub fn connect(nodes: &[Node], ways: &Ways) -> Result<Self, AgentsError> {
         let mut members: Vec<Member> = Vec::new();
         for node in nodes {
             if let Some(member) = members
@@ -73,13 +77,16 @@ impl Connected {
                 member.groups.push(node.process.clone());
                 continue;
             }
-            let address = address(&node.node, node.port);
-            let client =
-                Client::connect(&address, ANSWER_WITHIN).map_err(|source| AgentsError { address, source })?;
+            let way = ways.to(&node.node, node.port);
+            let client = way.connect().map_err(|source| AgentsError {
+                address: way.address(),
+                source,
+            })?;
             let (node, port, groups) = (node.node.clone(), node.port, vec![node.process.clone()]);
             members.push(Member {
                 node,
                 port,
+                way,
                 groups,
                 client,
                 matched: Vec::new(),
@@ -87,7 +94,7 @@ impl Connected {
         }
         for member in &mut members {
             let watched = member.client.watch(&member.groups);
-            let address = address(&member.node, member.port);
+            let address = member.way.address();
             member.matched = watched.map_err(|source| AgentsError { address, source })?;
         }
         Ok(Self { members })
@@ -125,14 +132,6 @@ impl Connected {
     }
 }
 
-fn address(node: &str, port: u16) -> String {
-    if node.contains(':') && !node.starts_with('[') {
-        format!("[{node}]:{port}")
-    } else {
-        format!("{node}:{port}")
-    }
-}
-
 fn describe(member: &Member) -> Agent {
     let hello = member.client.hello();
     let offset = member.client.clock_offset();
@@ -145,9 +144,10 @@ fn describe(member: &Member) -> Agent {
         node: member.node.clone(),
         port: member.port,
         description: format!(
-            "{}, agent {}, Linux {}, {} cores, watching {}",
+            "{}, agent {}{}, Linux {}, {} cores, watching {}",
             hello.host,
             hello.version,
+            member.way.describe(),
             hello.kernel,
             hello.cores,
             watched.join(", ")
@@ -226,8 +226,9 @@ impl Drain {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let result = if lost { self.rejoin() } else { Ok(()) };
-            let result = result.and_then(|()| self.drain(asked));
+            let rejoined = if lost { self.rejoin() } else { Ok(false) };
+            let anew = matches!(rejoined, Ok(true));
+            let result = rejoined.and_then(|_| self.drain(asked));
             let event = match (&result, lost) {
                 (Err(error), false) => Some(AgentEvent::Lost {
                     node: self.member.node.clone(),
@@ -235,6 +236,7 @@ impl Drain {
                 }),
                 (Ok(()), true) => Some(AgentEvent::Back {
                     node: self.member.node.clone(),
+                    anew,
                 }),
                 _ => None,
             };
@@ -250,10 +252,26 @@ impl Drain {
         }
     }
 
-    fn rejoin(&mut self) -> Result<(), ClientError> {
-        self.member.client.reconnect()?;
-        self.last = 0;
-        self.member.client.watch(&self.member.groups).map(|_| ())
+    /// Connects again. An agent that has gone on by itself still has the readings of the meantime, so nothing is lost; gives
+    /// whether it has begun anew instead.
+    fn rejoin(&mut self) -> Result<bool, ClientError> {
+        let member = &mut self.member;
+        let anew = if member.way.starts_agents() {
+            let mut client = member.way.connect()?;
+            client.watch(&member.groups)?;
+            member.client = client;
+            true
+        } else {
+            match member.client.reconnect() {
+                Ok(()) => false,
+                Err(ClientError::Restarted { .. }) => true,
+                Err(error) => return Err(error),
+            }
+        };
+        if anew {
+            self.last = 0;
+        }
+        Ok(anew)
     }
 
     fn drain(&mut self, snapshot: bool) -> Result<(), ClientError> {

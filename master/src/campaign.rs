@@ -152,7 +152,7 @@ impl Campaign<'_> {
             let event = match event {
                 AgentEvent::Reading(reading) => Event::Reading(reading),
                 AgentEvent::Lost { node, reason } => Event::AgentLost { node, reason, at_s },
-                AgentEvent::Back { node } => Event::AgentBack { node, at_s },
+                AgentEvent::Back { node, anew } => Event::AgentBack { node, anew, at_s },
                 AgentEvent::SnapshotDone => {
                     pending.answers = pending.answers.saturating_sub(1);
                     continue;

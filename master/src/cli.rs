@@ -12,10 +12,12 @@ pub mod convert;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod key;
 pub mod launch;
 pub mod manual;
 pub mod plan;
 pub mod profile;
+pub mod profilers;
 pub mod progress;
 pub mod report;
 #[cfg(feature = "tui")]
@@ -73,6 +75,8 @@ enum Verb {
     Completions(completions::Arguments),
     /// Print the manual page, or write one for every verb.
     Man(manual::Arguments),
+    /// Make keys that encrypt connections to profilers.
+    Key(key::Arguments),
     /// A tier of the demo site (started by `demo`).
     #[command(hide = true, disable_help_flag = true)]
     DemoTier(PassedOn),
@@ -168,6 +172,7 @@ fn run(verb: Verb, command: &[OsString]) -> ExitCode {
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
         Verb::Man(arguments) => manual::run(&arguments),
+        Verb::Key(arguments) => key::run(&arguments),
         Verb::DemoTier(passed) => return autoperf_examples::demo::main(texts(passed)),
         Verb::Profiler(passed) => return autoperf_profiler::command::main(passed.arguments),
     };

@@ -12,6 +12,9 @@ pub mod log;
 /// Name of the journal within a run directory.
 pub const FILE_NAME: &str = "journal";
 
+/// Version of the journal's layout; raised when an entry changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
 /// What can go wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -32,6 +35,16 @@ pub enum JournalError {
         line: usize,
         /// What the decoder said.
         reason: String,
+    },
+    /// The journal was written by a later version.
+    #[error(
+        "{path}: the journal has layout {found}, this version reads up to layout {SCHEMA_VERSION}\n  hint: use the version of autoperf that wrote it, or a later one"
+    )]
+    Later {
+        /// The journal's path.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
     },
     /// The journal holds no beginning, so nothing can be said about the run.
     #[error("{path}: the journal is empty or lacks its first entry")]
@@ -105,6 +118,13 @@ pub fn read(directory: &Path) -> Result<log::RunLog, JournalError> {
         .collect::<Result<_, _>>()
         .map_err(io_error)?;
     let mut entries = Vec::with_capacity(lines.len());
+    if let Some(found) = lines
+        .first()
+        .and_then(|line| layout(line))
+        .filter(|found| *found > SCHEMA_VERSION)
+    {
+        return Err(JournalError::Later { path, found });
+    }
     for (index, line) in lines.iter().enumerate() {
         match serde_json::from_str(line) {
             Ok(entry) => entries.push(entry),
@@ -120,6 +140,12 @@ pub fn read(directory: &Path) -> Result<log::RunLog, JournalError> {
         }
     }
     log::RunLog::from_entries(entries).ok_or(JournalError::Empty { path })
+}
+
+/// Layout that a first line tells, whatever else it holds.
+fn layout(line: &str) -> Option<u32> {
+    let begin: serde_json::Value = serde_json::from_str(line).ok()?;
+    begin["schema_version"].as_u64()?.try_into().ok()
 }
 
 #[cfg(test)]

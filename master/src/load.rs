@@ -12,7 +12,9 @@
 
 pub mod account;
 pub mod arrivals;
+pub mod cache;
 pub mod cookies;
+pub mod date;
 pub mod doctor;
 pub mod encoding;
 pub mod engine;
@@ -26,6 +28,7 @@ pub mod phases;
 pub mod plan;
 pub mod random;
 pub mod render;
+pub mod resources;
 pub mod saturation;
 pub mod scheduling;
 pub mod session;
@@ -42,6 +45,7 @@ pub use saturation::{Saturation, generator_saturated};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
 
+use crate::transport::Version;
 use crate::transport::tls::Trust;
 
 /// Shortest pause of a user after a transaction that did not reach the server, ns.
@@ -68,6 +72,10 @@ pub struct EngineConfig {
     pub max_open_users: usize,
     /// What certificates are believed where a URL is https.
     pub trust: Trust,
+    /// Which HTTP is spoken.
+    pub http: Version,
+    /// Whether every page that is got brings its resources along, as part of its transaction, whatever the workload says.
+    pub resources: bool,
 }
 
 impl Default for EngineConfig {
@@ -82,6 +90,8 @@ impl Default for EngineConfig {
             max_kept_records: 4_000_000,
             max_open_users: 10_000,
             trust: Trust::default(),
+            http: Version::default(),
+            resources: false,
         }
     }
 }
@@ -143,6 +153,11 @@ pub enum EngineError {
         /// What the resolver says.
         source: std::io::Error,
     },
+    /// HTTP/2 is asked for, but not built in.
+    #[error(
+        "this autoperf was built without HTTP/2\n  hint: build it with `cargo build --release --features http2`, or leave `--http 2` out"
+    )]
+    NoHttp2,
     /// The system refuses a resource.
     #[error("{what}: {source}")]
     System {

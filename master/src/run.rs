@@ -4,6 +4,7 @@ mod modes;
 
 pub use modes::think_time_s;
 
+use crate::agents::ways::Ways;
 use crate::agents::{AgentsError, Connected};
 use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
@@ -28,6 +29,8 @@ pub struct Request {
     pub workload: Workload,
     /// What is done with it; [`Mode::Everything`] means a capacity analysis.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// How arrivals come, where they and not users make the load; the mode is then [`Mode::Capacity`].
@@ -36,6 +39,8 @@ pub struct Request {
     pub directory: PathBuf,
     /// Seed of all random choices.
     pub seed: u64,
+    /// How the users' requests are carried; the seed is the run's own.
+    pub engine: EngineConfig,
     /// Command line, for the record.
     pub command: Vec<String>,
     /// Files read, by role, for the record.
@@ -113,8 +118,9 @@ pub struct Finished {
 /// [`RunError`]; before any load where a profiler or the site cannot be reached.
 pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
-    let connected = Connected::connect(&begin.nodes)?;
-    modes::check_site(&request.workload, request.mode, request.seed)?;
+    let connected = Connected::connect(&begin.nodes, &request.ways)?;
+    let config = modes::engine(&request);
+    modes::check_site(&request.workload, request.mode, &config)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
         source,
@@ -124,13 +130,6 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     journal.append(&Entry::Begin(Box::new(begin.clone())))?;
     for agent in &agents {
         journal.append(&Entry::Agent(agent.clone()))?;
-    }
-    let mut config = EngineConfig {
-        seed: request.seed,
-        ..EngineConfig::default()
-    };
-    if let Some(open) = &request.open {
-        config.max_open_users = open.max_users as usize;
     }
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
@@ -177,7 +176,7 @@ pub fn report_again(directory: &Path) -> Result<Summary, RunError> {
 fn begin(request: &Request) -> Begin {
     let workload = &request.workload;
     Begin {
-        schema_version: 1,
+        schema_version: journal::SCHEMA_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: mode_name(request.mode, request.open.is_some()).to_owned(),
         seed: request.seed,

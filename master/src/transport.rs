@@ -1,10 +1,11 @@
 //! Carries one request and its answer over a connection and notes when each phase happened.
 //!
-//! `http1` is pure; `connection` does the I/O on one non-blocking socket and never waits; whoever owns the event loop
-//! tells it what the socket is ready for. Nothing here knows of users, workloads or time-outs.
+//! `http1` and `http2` are pure; `connection` does the I/O on one non-blocking socket and never waits; whoever owns the
+//! event loop tells it what the socket is ready for. Nothing here knows of users, workloads or time-outs.
 
 pub mod connection;
 pub mod http1;
+pub mod http2;
 pub mod resolve;
 pub mod socket;
 pub mod stream;
@@ -13,6 +14,27 @@ pub mod url;
 
 use crate::transport::http1::Fault;
 use autoperf_models::record::Outcome;
+
+/// Which HTTP is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: over TLS only where the server agrees, else by prior knowledge.
+    Http2,
+    /// What the server prefers of the two over TLS (ALPN), HTTP/1.1 without TLS.
+    Auto,
+}
+
+/// On what terms connections are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// What an answer may cost.
+    pub limits: http1::Limits,
+    /// Which HTTP is spoken.
+    pub version: Version,
+}
 
 /// Instants of the phases of one exchange (ns of the caller's clock, 0 = did not happen) and its bytes on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -257,6 +257,7 @@ fn a_lost_agent_ends_the_campaign_after_the_level_and_an_agent_that_comes_back_d
     rehearsal.tell(Event::AgentBack {
         node: "db1".into(),
         at_s,
+        anew: false,
     });
     let (log, _) = rehearsal.run(|_| false).end();
     assert_eq!(log.end.as_ref().unwrap().how, "finished");

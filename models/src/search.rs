@@ -16,6 +16,7 @@ mod network;
 mod options;
 mod outcome;
 mod plan;
+mod plateau;
 mod site;
 
 pub use autoperf::{AutoPerf, AutoPerfParameters};

@@ -20,6 +20,7 @@ pub use offset::ClockOffset;
 
 mod error;
 mod offset;
+pub mod ssh;
 mod started;
 
 /// Time for an answer beyond the time to connect: an agent under test may get little CPU.
@@ -335,14 +336,25 @@ fn introduce(
             address: address.to_owned(),
             reason: "no hello".into(),
         }),
-        // An agent with no room for another connection closes it without a word.
-        Err(WireError::Closed) => Err(ClientError::Refused {
+        // An agent with no room for another connection closes it without a word, as does one that wants a key.
+        Err(error) if is_turned_away(&error) => Err(ClientError::Refused {
             address: address.to_owned(),
             reason:
                 "the connection was closed at once; is it an autoperf-profiler with room for another client, and does it want a key?"
                     .into(),
         }),
         Err(error) => Err(ClientError::from_wire(address, error)),
+    }
+}
+
+fn is_turned_away(error: &WireError) -> bool {
+    match error {
+        WireError::Closed => true,
+        WireError::Broken(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+        ),
+        _ => false,
     }
 }
 

@@ -100,6 +100,9 @@ fn serve(options: &Serve) -> Result<(), String> {
 
 fn stdio() -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
+    // Started through a descriptor, as by a client's ssh, it would bear the descriptor's number as its name. A name is not
+    // needed to work.
+    let _ = rustix::thread::set_name(c"autoperf-profil");
     let stop = syscall::termination_descriptor().map_err(text)?;
     allow_many_files();
     let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(text)?;

@@ -74,6 +74,7 @@ impl Ledger {
             opened_boot_ns,
         };
         ledger.test()?;
+        connector::narrow(&ledger.tree);
         Ok(ledger)
     }
 
@@ -182,6 +183,20 @@ mod tests {
         let end = batch.ended.iter().find(|end| end.pid == pid).expect("no end");
         assert!(end.cpu_ns > 1_000_000, "{end:?}");
         assert_eq!((end.comm.as_str(), batch.lost), ("sh", 0));
+    }
+
+    #[test]
+    fn starts_of_threads_stay_in_the_kernel() {
+        let Some(mut ledger) = open(BUFFER_BYTES) else {
+            return;
+        };
+        std::thread::spawn(|| {}).join().unwrap();
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        let events = ledger.drain().events;
+        assert!(events.iter().any(|event| event.is_start_of(pid)));
+        assert!(!events.iter().any(|event| matches!(event, Event::Thread { .. })));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use crate::syscall;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
@@ -36,6 +37,11 @@ impl Socket {
             descriptor,
             buffer: vec![0; LONGEST],
         })
+    }
+
+    /// Lets the kernel keep back what a program of classic BPF gives 0 for.
+    pub(crate) fn filter(&self, program: &mut [libc::sock_filter]) -> io::Result<()> {
+        syscall::attach_filter(&self.descriptor, program)
     }
 
     /// Sends one message to the kernel.

@@ -14,6 +14,7 @@ use crate::observer::limits::{Limits, Mounts};
 use crate::observer::table::Table;
 use crate::observer::watch::{Look, Watch};
 use crate::probe::Host;
+use crate::process::numbers::Numbers;
 use crate::reading::{GroupReading, HostReading, Reading};
 use crate::system::System;
 
@@ -49,7 +50,7 @@ pub struct Observer {
     ledger: Option<Ledger>,
     ledger_absent: Option<String>,
     /// Processes that have become other programs and not ended yet.
-    execed: HashSet<u32>,
+    execed: Numbers,
     /// Own control groups, by watch and group.
     own: HashMap<(u64, usize), Own>,
     buffer: Vec<u8>,
@@ -68,7 +69,7 @@ impl Observer {
             mounts,
             ledger: None,
             ledger_absent: None,
-            execed: HashSet::new(),
+            execed: Numbers::default(),
             own: HashMap::new(),
             buffer: Vec::new(),
             looks: 0,
@@ -137,7 +138,7 @@ impl Observer {
     pub fn drain(&mut self, watches: &mut [&mut Watch]) {
         let Some(ledger) = &mut self.ledger else { return };
         let batch = ledger.drain();
-        let over: HashSet<u32> = batch.ended.iter().map(|end| end.pid).collect();
+        let over: Numbers = batch.ended.iter().map(|end| end.pid).collect();
         for event in &batch.events {
             match event {
                 Event::Fork { parent, pid } => {
@@ -165,7 +166,7 @@ impl Observer {
     }
 
     /// Takes note of a process's new names, unless it has ended already.
-    fn look_at(&mut self, pid: u32, over: &HashSet<u32>, watches: &mut [&mut Watch]) {
+    fn look_at(&mut self, pid: u32, over: &Numbers, watches: &mut [&mut Watch]) {
         if over.contains(&pid) || self.table.look_at(&self.system, pid).is_none() {
             return;
         }
@@ -203,7 +204,7 @@ impl Observer {
         let told = self.ledger.is_some() && !watches.iter().any(|watch| watch.is_new());
         self.looks += 1;
         if told && depth == Depth::Quick && !self.looks.is_multiple_of(LOOKS_PER_LISTING) {
-            let unseen: HashSet<u32> = watches.iter().flat_map(|watch| watch.unseen()).collect();
+            let unseen: Numbers = watches.iter().flat_map(|watch| watch.unseen()).collect();
             unseen
                 .into_iter()
                 .for_each(|pid| self.table.find_one(&self.system, pid));
@@ -246,7 +247,7 @@ impl Observer {
         members.sort_unstable();
         members.dedup();
         let (begin_ns, wall_ns) = (clock::monotonic_ns(), clock::wall_ns());
-        self.table.measure(&self.system, &members, depth);
+        let fresh = self.table.measure(&self.system, &members, depth);
         let usages: Vec<_> = watches[chosen.clone()]
             .iter()
             .map(|watch| self.usages(watch, depth))
@@ -256,10 +257,11 @@ impl Observer {
         // Who has ended while the clocks were read has left his record by now.
         self.drain(watches);
         if let Some(ledger) = &self.ledger {
-            self.table.complete(&self.system, &members, ledger);
+            self.table.complete(&self.system, &fresh, ledger);
         }
-        self.table.describe(&self.system, &members, depth);
-        self.limits.refresh(&self.system, &self.table, &members, depth);
+        let due = if depth == Depth::Full { &members } else { &fresh };
+        self.table.describe(&self.system, due, depth);
+        self.limits.refresh(&self.system, &self.table, due, depth);
         let mut readings = Vec::new();
         for (watch, usages) in watches[chosen].iter_mut().zip(usages) {
             let switches = |pid| {
@@ -314,7 +316,7 @@ impl Observer {
 
     /// Forgets what is kept only for members that no watch has any more.
     pub fn release(&mut self, watches: &[&Watch]) {
-        let members: HashSet<u32> = watches.iter().flat_map(|watch| watch.pids()).collect();
+        let members: Numbers = watches.iter().flat_map(|watch| watch.pids()).collect();
         let ids: HashSet<u64> = watches.iter().map(|watch| watch.id()).collect();
         self.table.release(&members);
         self.own.retain(|(id, _), _| ids.contains(id));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::system::System;
 
 pub mod io;
+pub mod numbers;
 pub mod stat;
 pub mod status;
 

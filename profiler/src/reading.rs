@@ -10,6 +10,7 @@ mod detail;
 
 /// One snapshot of everything watched, between two instants of the agent's monotonic clock.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reading {
     /// Position in the agent's ring; gaps mean lost readings.
     pub sequence: u64,
@@ -31,6 +32,7 @@ pub struct Reading {
 
 /// Counters of a host. `None` = not available there.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostReading {
     /// CPU time spent busy (user, nice, system, irq, softirq) over all cores, ns.
     pub cpu_busy_ns: u64,
@@ -57,6 +59,7 @@ pub struct HostReading {
 
 /// Counters of one named process group.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupReading {
     /// The name asked for.
     pub name: String,
@@ -88,6 +91,7 @@ pub struct GroupReading {
 
 /// On what the CPU figure of a group rests, and what may be missing from it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Why the interval since the last reading is incomplete, a sentence each; empty when `complete`.
     pub reasons: Vec<String>,
@@ -105,6 +109,7 @@ pub struct Evidence {
 
 /// What one source of CPU time read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceValue {
     /// The source's name.
     pub source: String,

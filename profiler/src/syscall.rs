@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// CPU time of the process `pid`, ns: all its threads, the ended ones too. Needs no privilege.
 ///
@@ -52,6 +52,34 @@ pub(crate) fn termination_descriptor() -> io::Result<OwnedFd> {
             return Err(io::Error::last_os_error());
         }
         Ok(OwnedFd::from_raw_fd(descriptor))
+    }
+}
+
+/// Lets the kernel keep back the messages to a socket that a program of classic BPF (`linux/filter.h`) gives 0 for.
+///
+/// # Errors
+/// What the kernel refuses.
+pub(crate) fn attach_filter(socket: &OwnedFd, program: &mut [libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: libc::c_ushort::try_from(program.len())
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: the option's value is a valid sock_fprog of that length, which points to so many instructions; the kernel copies
+    // them before the call returns.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const program).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
 }
 

@@ -7,7 +7,8 @@
 #   cargo build --release -p autoperf --examples
 #   tests/bench/efficiency.sh [ROUNDS] [SECONDS]        SERVER=null|nginx (default null)   CONNECTIONS="1 64 256"
 #
-# With HYPER=PATH, the client over hyper's connection level (tests/bench/hyper_client, built by itself) is measured too.
+# With HYPER=PATH, the client over hyper's connection level (tests/bench/hyper_client, built by itself) is measured too, and
+# oha (cargo install oha) where it is on the PATH.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin="${CARGO_TARGET_DIR:-target}/release/examples"
@@ -42,20 +43,31 @@ wrks() {
 
 hypers() { taskset -c 1 "$HYPER" "127.0.0.1:$port" "$1" "$seconds"; }
 
+# CPU seconds of a whole oha process over the requests that it reports.
+ohas() {
+  local report="$dir/oha" cpu
+  TIMEFORMAT='%U %S'
+  cpu=$( { time taskset -c 1 oha --no-tui --output-format json -z "${seconds}s" -c "$1" "http://127.0.0.1:$port/" > "$report"; } 2>&1 )
+  tr -d ' \n' < "$report" | sed 's/.*"statusCodeDistribution":{"200":\([0-9]*\).*/\1/' \
+    | awk -v cpu="$cpu" '{ split(cpu, t, " "); printf "%.0f\n", $1 / (t[1] + t[2]) }'
+}
+
 median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 ratio() { awk "BEGIN { printf \"%.3f\\n\", $1 / $2 }"; }
 range() { echo "$(median < "$1") ($(sort -n "$1" | head -1) to $(sort -n "$1" | tail -1))"; }
 
-echo "| server | connections | autoperf, requests per CPU-s | wrk, requests per CPU-s | autoperf / wrk: median of pairs (range) | hyper / wrk |"
-echo "|---|---|---|---|---|---|"
+echo "| server | connections | autoperf, requests per CPU-s | wrk, requests per CPU-s | autoperf / wrk: median of pairs (range) | hyper / wrk | oha / wrk |"
+echo "|---|---|---|---|---|---|---|"
 for c in $connections; do
-  for list in a w r h; do : > "$dir/$list"; done
+  for list in a w r h o; do : > "$dir/$list"; done
   for round in $(seq "$rounds"); do
     if [ $((round % 2)) = 0 ]; then a=$(ours "$c"); w=$(wrks "$c"); else w=$(wrks "$c"); a=$(ours "$c"); fi
     echo "$a" >> "$dir/a"; echo "$w" >> "$dir/w"; ratio "$a" "$w" >> "$dir/r"
     if [ -n "${HYPER:-}" ]; then ratio "$(hypers "$c")" "$w" >> "$dir/h"; fi
+    if command -v oha > /dev/null; then ratio "$(ohas "$c")" "$w" >> "$dir/o"; fi
   done
   hyper="-"; [ -s "$dir/h" ] && hyper=$(range "$dir/h")
-  echo "| $server | $c | $(median < "$dir/a") | $(median < "$dir/w") | $(range "$dir/r") | $hyper |"
+  oha="-"; [ -s "$dir/o" ] && oha=$(range "$dir/o")
+  echo "| $server | $c | $(median < "$dir/a") | $(median < "$dir/w") | $(range "$dir/r") | $hyper | $oha |"
 done

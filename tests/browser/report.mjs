@@ -60,6 +60,7 @@ async function charts({ page }) {
   const hosts = page.locator("[data-chart]");
   const count = await hosts.count();
   hold(count >= 2, `${count} charts`);
+  if (!levels) return;
   for (let index = 0; index < count; index += 1) {
     const host = hosts.nth(index);
     const name = await host.getAttribute("data-chart");
@@ -94,6 +95,10 @@ async function toggles({ page }) {
   await host.getByLabel("p99").uncheck();
 }
 
+// How many levels the page has, and what its script was given of them.
+let levels = 0;
+let given = [];
+
 async function drillDown({ page }) {
   const link = page.locator("#levels tbody th a").last();
   const target = (await link.getAttribute("href")).slice(1);
@@ -101,19 +106,59 @@ async function drillDown({ page }) {
   const details = page.locator("#" + target);
   await details.locator("canvas").first().waitFor({ timeout: 5000 });
   hold(await details.evaluate((element) => element.open), "a level's number opens its details");
-  hold((await details.locator("canvas").count()) === 2, "its course is drawn twice: throughput and response time");
-  for (const canvas of await details.locator("canvas").all()) hold((await inked(canvas)) > 300, "its course has ink");
+  const level = given[Number(await details.getAttribute("data-level"))];
+  const wanted = (level.at.length ? 2 : 0) + (level.histogram.length ? 1 : 0);
+  hold((await details.locator("canvas").count()) === wanted && wanted > 0, `its course and its histogram are drawn: ${wanted} pictures`);
+  for (const canvas of await details.locator("canvas").all()) hold((await inked(canvas)) > 300, "it has ink");
+  if (level.histogram.length) await histogram(page, details);
+  for (const caption of ["Response time of the served", "The generator's own health", "Transactions"]) {
+    hold((await details.locator("caption", { hasText: caption }).count()) >= 1, `it has the table: ${caption}`);
+  }
+  const phases = details.locator("table", { hasText: "Waiting for the first byte" });
+  if (await phases.count()) {
+    const shares = await phases.locator("tbody tr td:last-child").allTextContents();
+    const sum = shares.reduce((total, text) => total + (text.startsWith("<") ? 0.05 : parseFloat(text)), 0);
+    hold(Math.abs(sum - 100) < 1, `the shares of its ${shares.length} phases are the whole: ${shares.join(", ")}`);
+  }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   hold(wide <= 0, "the page does not scroll sideways at 1200 px");
   const table = page.locator("#levels > .scroll").first();
   hold(await table.evaluate((element) => element.scrollWidth <= element.clientWidth), "the level table fits into 1200 px");
 }
 
+async function histogram(page, details) {
+  const over = details.locator(".u-over").last();
+  await over.scrollIntoViewIfNeeded();
+  const box = await over.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.waitForTimeout(100);
+  const said = await details.locator(".readout").textContent();
+  hold(/^[\d.]+ to [\d.]+ ms: \d+ of \d+ transactions \(.* %\)$/.test(said), `the histogram says "${said}"`);
+}
+
+// What each transaction costs: a figure with its interval, or a reason why there is none.
+async function demands({ page }) {
+  const groups = page.locator("#demand tr.group");
+  const rows = page.locator("#demand tr.group ~ tr:not(.group)");
+  const notes = (await groups.allTextContents()).join(" ");
+  const known = await rows.count();
+  hold(known > 0 || /not separable|no readings/.test(notes), `what ${known} transactions cost is said${known ? "" : ", or why not"}`);
+  for (const text of await rows.locator("td:nth-child(2)").allTextContents()) {
+    hold(/^[\d.]+ \([\d.]+–[\d.]+\)n = \d+$/.test(text.replace(/\s*\n\s*/g, "")), `a demand reads ${text.trim()}`);
+  }
+}
+
 const light = await open({ colorScheme: "light" });
 await shoot(light.page, "light");
+given = await light.page.evaluate(() => JSON.parse(document.getElementById("data").textContent).levels);
+levels = given.length;
+console.log(`note  ${levels} levels; "${await light.page.locator("h1").textContent()}"`);
 await charts(light);
-await toggles(light);
-await drillDown(light);
+if (levels) {
+  await toggles(light);
+  await drillDown(light);
+}
+if (await light.page.locator("#demand tr.group").count()) await demands(light);
 await shoot(light.page, "drill-down");
 const text = await light.page.evaluate(() => document.body.innerText);
 hold(!/NaN|undefined|Infinity/.test(text), "no text says NaN, undefined or Infinity");

@@ -155,19 +155,88 @@ impl Demo {
     /// # Errors
     /// Where it does not answer or says something else.
     pub fn served(&self, name: Option<&str>) -> io::Result<u64> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.site.web_port()))?;
-        stream.write_all(b"GET /served HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-        let told: serde_json::Value = serde_json::from_str(body)?;
+        let told = self.told("/served")?;
         let counts = told["served"]
             .as_object()
-            .ok_or_else(|| io::Error::other(format!("the site said `{body}`")))?;
+            .ok_or_else(|| io::Error::other(format!("the site said `{told}`")))?;
         let counts = counts
             .iter()
             .filter(|(kind, _)| name.is_none_or(|name| name == *kind));
         Ok(counts.filter_map(|(_, count)| count.as_u64()).sum())
+    }
+
+    /// The requests to `/echo` that the site itself says that it has received, oldest first.
+    ///
+    /// # Errors
+    /// Where it does not answer, says something else, or has received more than it keeps.
+    pub fn recorded(&self) -> io::Result<Vec<Recorded>> {
+        let told = self.told("/record")?;
+        if told["dropped"] != 0 {
+            return Err(io::Error::other("more requests than the site keeps"));
+        }
+        let requests = told["requests"].as_array().into_iter().flatten();
+        Ok(requests.map(Recorded::from_json).collect())
+    }
+
+    fn told(&self, path: &str) -> io::Result<serde_json::Value> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.site.web_port()))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        serde_json::from_str(body).map_err(io::Error::from)
+    }
+}
+
+/// A request as the site received it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Number of its connection.
+    pub connection: u64,
+    /// Method.
+    pub method: String,
+    /// Path with query.
+    pub target: String,
+    /// Names and values of the headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: String,
+}
+
+impl Recorded {
+    fn from_json(request: &serde_json::Value) -> Self {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let headers = request["headers"].as_array().into_iter().flatten();
+        Self {
+            connection: request["connection"].as_u64().unwrap_or_default(),
+            method: text(&request["method"]),
+            target: text(&request["target"]),
+            headers: headers.map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
+            body: text(&request["body"]),
+        }
+    }
+
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter in the query, or else in a form.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        query
+            .split('&')
+            .chain(self.body.split('&'))
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(own, value)| (own == name).then_some(value))
     }
 }
 
@@ -185,11 +254,25 @@ impl Profiler {
     /// # Errors
     /// Where it does not start or does not say its port.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_with(options: &[&str]) -> io::Result<Self> {
         let mut command = Command::new(autoperf());
-        command
-            .args(["profiler", "-d", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(["profiler", "-d", "0"]).args(options);
+        Self::start_by(command)
+    }
+
+    /// Starts one by a command of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_by(mut command: Command) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {

@@ -42,11 +42,11 @@ fn told(output: &Output) -> String {
 fn a_search_that_runs_out_of_descriptors_ends_with_at_least() {
     let folder = Folder::new("limits");
     let _demo = Demo::start(&folder).unwrap();
-    // A ladder, so that the levels do not depend on the site: 30, 49, 69 users and so on.
+    // Some four of five users have a connection at a time: 90 of them cannot all have one, half of them can.
     let input = folder.read("input.xml");
     folder.write(
         "input.xml",
-        &input.replace("<warmup>", "<startload>30</startload><warmup>"),
+        &input.replace("<warmup>", "<startload>90</startload><warmup>"),
     );
     let arguments = [
         "capacity",
@@ -77,48 +77,39 @@ fn a_search_that_runs_out_of_descriptors_ends_with_at_least() {
     let summary: Value = serde_json::from_str(&folder.read("run/summary.json")).unwrap();
     assert_eq!(schema_errors(&summary), [""; 0]);
     assert_eq!(summary["verdict"]["code"], "generator_limited", "{said}");
-    assert!(
-        summary["verdict"]["sentence"]
-            .as_str()
-            .unwrap()
-            .contains("at least"),
-        "{said}"
-    );
-
     let levels = summary["levels"].as_array().unwrap();
     let users: Vec<u64> = levels
         .iter()
         .map(|level| level["users"].as_u64().unwrap())
         .collect();
-    let lacked = |level: &Value| level["generator"]["failures"].as_u64().unwrap() > 0;
-    let first = levels
-        .iter()
-        .position(lacked)
-        .unwrap_or_else(|| panic!("{users:?} {said}"));
-    assert!(users[first] > 40, "{users:?}");
-    for level in levels {
-        let generator = &level["generator"];
-        assert_eq!(generator["descriptor_limit"], DESCRIPTORS, "{level:#}");
-        if lacked(level) {
-            assert_eq!(
-                (&generator["saturated"], &level["counts"]),
-                (&true.into(), &false.into()),
-                "{level:#}"
-            );
-            assert!(
-                generator["saturated_because"]
-                    .as_str()
-                    .unwrap()
-                    .contains("found no descriptor"),
-                "{level:#}"
-            );
-        }
-    }
-    // Fewer users once, then the end.
-    assert!(
-        users.len() == first + 2 && users[first + 1] < users[first],
-        "{users:?}"
+    assert_eq!(users, [90, 45], "fewer users once, then the end: {said}");
+    let generator = &levels[0]["generator"];
+    assert!(generator["failures"].as_u64().unwrap() > 0, "{generator:#}");
+    assert_eq!(
+        (&generator["saturated"], &levels[0]["counts"]),
+        (&true.into(), &false.into())
     );
+    let because = generator["saturated_because"].as_str().unwrap();
+    assert!(because.contains("found no descriptor"), "{because}");
+    assert!(
+        levels
+            .iter()
+            .all(|level| level["generator"]["descriptor_limit"] == DESCRIPTORS),
+        "{levels:#?}"
+    );
+    // A machine that is too busy may spoil the second level too, for another reason.
+    let expected = match levels[1]["generator"]["saturated"] == true {
+        true => "nothing is known of the site",
+        false => "at least 45 users",
+    };
+    assert!(
+        summary["verdict"]["sentence"]
+            .as_str()
+            .unwrap()
+            .contains(expected),
+        "{said}"
+    );
+
     // The curve rests on the levels that count.
     let counted = levels
         .iter()

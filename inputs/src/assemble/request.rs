@@ -49,6 +49,7 @@ pub(super) fn transaction<'a>(draft: &'a TransactionDraft, resolver: &mut Resolv
         timeout_s: draft.timeout_s,
         think_time_s: draft.think_time_s.clone(),
         follow_redirects: draft.follow_redirects,
+        resources: draft.resources,
         checks: draft.checks.clone(),
         extractions: draft.extractions.clone(),
         from_last_page: draft.input == Input::Parse,

@@ -120,6 +120,11 @@ pub const TAGS: &[TagRule] = &[
         &["transaction"],
         "true: redirects are followed and belong to the transaction; false by default.",
     ),
+    own(
+        "resources",
+        &["transaction"],
+        "true: what the page's HTML names (images, style sheets, scripts) is fetched as part of the transaction; false by default.",
+    ),
     TagRule {
         many: true,
         ..own(

@@ -42,6 +42,10 @@ pub(super) fn read(
         .child_text("followredirects")
         .and_then(|text| fields.boolean(&text, "followredirects"))
         .unwrap_or(false);
+    let resources = element
+        .child_text("resources")
+        .and_then(|text| fields.boolean(&text, "resources"))
+        .unwrap_or(false);
     let checks = answer::checks(element, fields);
     let extractions = answer::extractions(element, fields);
     let name = name?;
@@ -58,6 +62,7 @@ pub(super) fn read(
         timeout_s,
         think_time_s,
         follow_redirects,
+        resources,
         checks,
         extractions,
     })

@@ -42,6 +42,7 @@ impl Workload {
                 mean: QUICK_THINK_TIME_S,
             },
             follow_redirects: false,
+            resources: false,
             checks: Vec::new(),
             extractions: Vec::new(),
         });

@@ -92,6 +92,10 @@ pub(crate) struct TransactionForm {
     /// Whether redirects are followed; false by default.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) follow_redirects: bool,
+    /// Whether what the page's HTML names (images, style sheets, scripts) is fetched as part of the transaction; false by
+    /// default.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) resources: bool,
     /// Request body of any type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<BodyForm>,

@@ -47,6 +47,7 @@ impl Reader<'_> {
             timeout_s,
             think_time_s: law.unwrap_or(Distribution::Constant(0.0)),
             follow_redirects: form.follow_redirects,
+            resources: form.resources,
             checks,
             extractions,
         })

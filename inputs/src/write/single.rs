@@ -159,6 +159,7 @@ fn transaction_form(transaction: &Transaction) -> Result<TransactionForm, Diagno
         timeout_s: transaction.timeout_s.map(new),
         think_time_s: think_form(&transaction.think_time_s).map(new),
         follow_redirects: transaction.follow_redirects,
+        resources: transaction.resources,
         body: other.map(|b| BodyForm {
             content_type: new(b.content_type.clone()),
             text: new(text(&b.text)),

@@ -106,6 +106,9 @@ impl Writer {
         if transaction.follow_redirects {
             self.leaf("followredirects", &[], "true");
         }
+        if transaction.resources {
+            self.leaf("resources", &[], "true");
+        }
         for check in &transaction.checks {
             self.check(check);
         }

@@ -319,6 +319,7 @@ fn transaction(index: usize, seed: TransactionSeed, columns: &[Vec<String>; 3]) 
         timeout_s: seed.timeout_s,
         think_time_s: seed.think,
         follow_redirects,
+        resources: follow_redirects != unique,
         checks: seed.checks,
         extractions: extractions.collect(),
         from_last_page: parse,

@@ -1,9 +1,11 @@
 //! Gathers the engine's short windows into the journal's seconds.
 
-use crate::journal::entry::{BinRow, GeneratorSecond, PhaseSecond, Second, TransactionSecond};
+use crate::journal::entry::{
+    BinRow, GeneratorSecond, PhaseSecond, ResourceSecond, Second, TransactionSecond,
+};
 use crate::journal::histogram::Times;
 use crate::load::phases::{PHASES, Phases};
-use crate::load::window::{TransactionWindow, Window};
+use crate::load::window::{ResourceWindow, TransactionWindow, Window};
 use autoperf_models::level::Bin;
 use autoperf_models::record::Outcome;
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ impl Gatherer {
         let cpu_ns = window.generator.threads.iter().map(|thread| thread.cpu_ns);
         self.second.generator_busiest_ns += cpu_ns.max().unwrap_or(0);
         self.second.generator_failures += window.generator.failures();
+        add_resources(&mut self.second, &window.resources);
         window
             .generator
             .lateness_us
@@ -139,6 +142,20 @@ fn row(window: &Window, level_begin_s: f64) -> BinRow {
         row.6 += sum_sq_s2;
     }
     row
+}
+
+fn add_resources(second: &mut Second, window: &ResourceWindow) {
+    if *window == ResourceWindow::default() {
+        return;
+    }
+    let part = ResourceSecond {
+        fetched: window.fetched,
+        unchanged: window.unchanged,
+        cached: window.cached,
+        failed: window.failed,
+        failures: window.failures.clone(),
+    };
+    second.resources.get_or_insert_default().merge(&part);
 }
 
 /// Adds a window's account of the generator; the `first` one of a second sets what is a smallest figure.

@@ -62,6 +62,8 @@ pub enum Event {
     AgentBack {
         /// Its node.
         node: String,
+        /// Whether it has begun anew.
+        anew: bool,
         /// Now.
         at_s: f64,
     },

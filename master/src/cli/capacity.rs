@@ -1,7 +1,8 @@
 //! `autoperf capacity`: reads the files, runs the analysis, says what came out.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::{OpenOptions, SearchOptions};
@@ -36,6 +37,12 @@ pub struct Arguments {
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -149,10 +156,12 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     let mut workload = arguments.files.read(mode, manual)?;
     parameters::lift_infinite_timeouts(&mut workload);
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         open: arguments.open.options(arguments.search.max_users, &workload),
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }
@@ -162,10 +171,12 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     let workload = launch::from_url(url)?;
     eprintln!("one transaction, GET {url}: {}", assumed());
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
         open: arguments.open.options(arguments.search.max_users, &workload),
         workload,
         mode: Mode::Capacity,
+        browser: arguments.browser,
         inputs: BTreeMap::from([(URL.to_owned(), url.to_owned())]),
     })
 }

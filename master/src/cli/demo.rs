@@ -2,7 +2,8 @@
 
 use crate::cli::capacity::{self, OpenArguments, SearchArguments};
 use crate::cli::exit::Exit;
-use crate::cli::launch::{Files, Place};
+use crate::cli::launch::{Browser, Files, Place};
+use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::run::Finished;
 use crate::summary::{Interval, Summary};
@@ -71,6 +72,8 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),
             ..arguments.search.clone()
         },
+        profilers: Profilers::default(),
+        browser: Browser::default(),
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,

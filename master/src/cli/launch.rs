@@ -1,9 +1,13 @@
 //! What the verbs that put load on a site share: which files are read, where the results go, how the end is told.
 
+use crate::agents::ways::Ways;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Watch;
+use crate::cli::values;
 use crate::journal::entry::{OpenOptions, SearchOptions};
+use crate::load::EngineConfig;
 use crate::run::{self, Finished, Request, RunError};
+use crate::transport::Version;
 use autoperf_inputs::parameters::PARAMETERS;
 use autoperf_inputs::{FolderRequest, Mode, Workload};
 use std::collections::BTreeMap;
@@ -37,6 +41,30 @@ pub struct Place {
     /// Seed of all random choices; drawn and printed where absent.
     #[arg(long)]
     pub seed: Option<u64>,
+}
+
+/// What the users have for a browser.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Browser {
+    /// HTTP that the users speak: 1.1, 2 (over https where the server agrees, else by prior knowledge), or auto (over https
+    /// what the server prefers, else 1.1).
+    #[arg(long, value_name = "VERSION", value_parser = values::http_version, default_value = "1.1")]
+    pub http: Version,
+    /// Fetch what each page's HTML names on its own host (images, style sheets, scripts) as part of the transaction.
+    #[arg(long)]
+    pub resources: bool,
+}
+
+impl Browser {
+    /// The load engine's settings.
+    #[must_use]
+    pub fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            http: self.http,
+            resources: self.resources,
+            ..EngineConfig::default()
+        }
+    }
 }
 
 impl Files {
@@ -126,10 +154,14 @@ pub struct Job {
     pub workload: Workload,
     /// What is done with it.
     pub mode: Mode,
+    /// How the profilers are reached.
+    pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
     /// How arrivals come, where they make the load.
     pub open: Option<OpenOptions>,
+    /// What the users have for a browser.
+    pub browser: Browser,
     /// Files read, by role.
     pub inputs: BTreeMap<String, String>,
 }
@@ -150,8 +182,10 @@ pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exi
     let request = Request {
         workload: job.workload,
         mode: job.mode,
+        ways: job.ways,
         search: job.search,
         open: job.open,
+        engine: job.browser.engine(),
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place
             .seed

@@ -46,6 +46,8 @@ pub fn run(arguments: &Arguments) -> Exit {
             manual: arguments.capacity.manual.clone(),
             max_duration: arguments.capacity.search.max_duration,
             place: arguments.capacity.place.clone(),
+            profilers: arguments.capacity.profilers.clone(),
+            browser: arguments.capacity.browser,
             watch: arguments.capacity.watch.clone(),
         }),
     };

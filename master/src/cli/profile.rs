@@ -1,7 +1,8 @@
 //! `autoperf profile`: what single transactions cost every process.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files, Job, Place};
+use crate::cli::launch::{self, Browser, Files, Job, Place};
+use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::SearchOptions;
@@ -24,6 +25,12 @@ pub struct Arguments {
     /// Longest time under load of all transactions together, such as 10m; a schedule has its own.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "30m")]
     pub max_duration: f64,
+    /// How the profilers are reached.
+    #[command(flatten)]
+    pub profilers: Profilers,
+    /// What the users have for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Where the results go.
     #[command(flatten)]
     pub place: Place,
@@ -62,6 +69,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
         ..Precision::default()
     };
     Ok(Job {
+        ways: arguments.profilers.ways(&workload)?,
         search: SearchOptions {
             max_duration_s: Some(arguments.max_duration),
             precision: precision.into(),
@@ -71,6 +79,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
         open: None,
         workload,
         mode,
+        browser: arguments.browser,
         inputs: arguments.files.named(manual),
     })
 }

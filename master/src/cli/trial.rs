@@ -1,8 +1,8 @@
 //! `autoperf try`: one user walks one session, and every request is shown.
 
 use crate::cli::exit::Exit;
-use crate::cli::launch::{self, Files};
-use crate::load::{Attempt, EngineError, SingleUser};
+use crate::cli::launch::{self, Browser, Files};
+use crate::load::{Attempt, EngineConfig, EngineError, SingleUser};
 use autoperf_inputs::workload::{Check, Transaction};
 use autoperf_inputs::{Mode, Workload};
 use autoperf_models::record::Outcome;
@@ -20,6 +20,9 @@ pub struct Arguments {
     /// What is read.
     #[command(flatten)]
     pub files: Files,
+    /// What the user has for a browser.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Most transactions; a session that ends earlier ends the walk.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub steps: u32,
@@ -42,7 +45,11 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::Usage;
         }
     };
-    match SingleUser::new(&workload, arguments.seed) {
+    let config = EngineConfig {
+        seed: arguments.seed,
+        ..arguments.browser.engine()
+    };
+    match SingleUser::in_session(&workload, &config) {
         Ok(user) => walk(user, &workload, arguments.steps),
         Err(error) => {
             eprintln!("autoperf: {error}");

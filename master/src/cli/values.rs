@@ -1,4 +1,6 @@
-//! Values on the command line that carry a unit.
+//! Values on the command line that are more than a number or a name.
+
+use crate::transport::{Version, http2};
 
 /// A duration such as `90s`, `2m`, `1.5h` or `200ms`, in seconds. A number without a unit is refused.
 ///
@@ -84,9 +86,33 @@ pub fn objective(text: &str) -> Result<(f64, f64), String> {
     Ok((percent / 100.0, duration_s(limit)?))
 }
 
+/// A version of HTTP: `1.1`, `2` or `auto`.
+///
+/// # Errors
+/// What was found and what was expected; also where this program was built without HTTP/2.
+pub fn http_version(text: &str) -> Result<Version, String> {
+    match text {
+        "1.1" | "1" => Ok(Version::Http1),
+        "2" | "auto" if !http2::AVAILABLE => Err(format!(
+            "this autoperf was built without HTTP/2\n  expected: 1.1 instead of {text}\n  hint: build it with `cargo build --release --features http2`"
+        )),
+        "2" => Ok(Version::Http2),
+        "auto" => Ok(Version::Auto),
+        _ => Err(format!("`{text}` is no version of HTTP; expected 1.1, 2 or auto")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_http() {
+        assert_eq!(http_version("1.1"), Ok(Version::Http1));
+        assert!(http_version("3").unwrap_err().contains("expected 1.1, 2 or auto"));
+        assert_eq!(http_version("2").ok(), http2::AVAILABLE.then_some(Version::Http2));
+        assert_eq!(http_version("auto").is_ok(), http2::AVAILABLE);
+    }
 
     #[test]
     fn durations_need_a_unit() {

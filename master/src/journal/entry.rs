@@ -3,11 +3,12 @@
 use autoperf_models::level::{Precision, WindowRule};
 use autoperf_models::search::AutoPerfParameters;
 use autoperf_profiler::reading::Reading;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Entry {
     /// First line: everything decided before any load.
@@ -31,7 +32,7 @@ pub enum Entry {
 }
 
 /// Everything decided before any load.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Begin {
     /// Layout version of the journal.
     pub schema_version: u32,
@@ -72,7 +73,7 @@ pub struct Begin {
 }
 
 /// How arrivals come, whatever the site makes of them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct OpenOptions {
     /// Transactions that begin in a second.
     pub rate_per_s: f64,
@@ -87,7 +88,7 @@ pub struct OpenOptions {
 }
 
 /// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Graph {
     /// Transaction of each state, by index.
     pub states: Vec<usize>,
@@ -98,7 +99,7 @@ pub struct Graph {
 }
 
 /// How transactions are profiled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileOptions {
     /// Transactions in their order, by index.
     pub transactions: Vec<usize>,
@@ -125,7 +126,7 @@ pub struct ProfileOptions {
 }
 
 /// A process to profile.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Node {
     /// Host name or address of the agent.
     pub node: String,
@@ -138,7 +139,7 @@ pub struct Node {
 }
 
 /// How levels were chosen.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SearchOptions {
     /// Name of the strategy.
     pub strategy: String,
@@ -171,7 +172,7 @@ pub struct SearchOptions {
 }
 
 /// [`AutoPerfParameters`] as they stand in the journal, under the manual's names.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::search::AutoPerfParameters`, documented there"
@@ -220,7 +221,7 @@ impl From<AutoPerfEntry> for AutoPerfParameters {
 }
 
 /// [`Precision`] as it stands in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(
     missing_docs,
     reason = "the fields are those of `models::level::Precision`, documented there"
@@ -290,7 +291,7 @@ impl Default for PrecisionEntry {
 }
 
 /// An agent that was reached.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
     /// Node as the user names it.
     pub node: String,
@@ -309,7 +310,7 @@ pub struct Agent {
 }
 
 /// A level begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelBegin {
     /// Users of the level; 0 in the open mode, where they come with the arrivals.
     pub users: u32,
@@ -329,7 +330,7 @@ pub struct LevelBegin {
 }
 
 /// One second of a level.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Windows in time order.
     pub bins: Vec<BinRow>,
@@ -354,10 +355,13 @@ pub struct Second {
     /// `process`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub phases: BTreeMap<String, PhaseSecond>,
+    /// What became of the resources of pages; absent where no page had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Box<ResourceSecond>>,
 }
 
 /// The generator's own state over one second. Counts of a moment are the largest of the second.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratorSecond {
     /// CPU time in ns, time waiting for a processor in ns, and turns on one, of every generator thread.
     pub threads: Vec<(u64, u64, u64)>,
@@ -388,7 +392,7 @@ pub struct GeneratorSecond {
 }
 
 /// One phase in one second, all transactions together.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseSecond {
     /// Sum of the times, s.
     pub sum_s: f64,
@@ -396,12 +400,41 @@ pub struct PhaseSecond {
     pub times_us: String,
 }
 
+/// Resources of pages in one second; none of them is a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceSecond {
+    /// Fetched from the site.
+    pub fetched: u64,
+    /// Asked for and found unchanged (304).
+    pub unchanged: u64,
+    /// Taken from the session's cache.
+    pub cached: u64,
+    /// Not had.
+    pub failed: u64,
+    /// How often by address; of very many addresses not all are told apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, u64>,
+}
+
+impl ResourceSecond {
+    /// Adds another one's.
+    pub fn merge(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        for (url, count) in &other.failures {
+            *self.failures.entry(url.clone()).or_default() += count;
+        }
+    }
+}
+
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
 /// of their squares in s^2 (in the open mode from the intended starts).
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
 
 /// One transaction in one second.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionSecond {
     /// Served.
     pub served: u64,
@@ -430,7 +463,7 @@ fn is_zero(sum: &f64) -> bool {
 }
 
 /// A reading of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentReading {
     /// Node as the user names it.
     pub node: String,
@@ -443,7 +476,7 @@ pub struct AgentReading {
 }
 
 /// A level is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelEnd {
     /// Why: `precise`, `time_limit`, `timeouts`, `schedule`, `execution_count`, `upper_bound`, `failures`; `interrupted` levels
     /// are not finished and enter nothing.
@@ -456,7 +489,7 @@ pub struct LevelEnd {
 }
 
 /// Something worth knowing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// What it concerns: `profiler`, `site`, `generator`, `search`.
     pub about: String,
@@ -467,7 +500,7 @@ pub struct Note {
 }
 
 /// Which ways the users took.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Walks {
     /// Sessions begun.
     pub sessions: u64,
@@ -476,7 +509,7 @@ pub struct Walks {
 }
 
 /// The run is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// `finished`, `interrupted`, `profiler_lost` or `failed`.
     pub how: String,

@@ -87,14 +87,19 @@ impl RunLog {
         }
     }
 
+    /// A reading that a broken connection has held up belongs to the level in whose time it was taken.
     fn reading(&mut self, reading: AgentReading) {
-        if let [.., before, last] = self.levels.as_mut_slice()
-            && follows_at_once(before, &last.begin)
-            && reading.at_s < last.begin.at_s + AT_CHANGE_S
+        let begun = |level: &LevelLog| reading.at_s >= level.begin.at_s - AT_CHANGE_S;
+        let index = self.levels.iter().rposition(begun).unwrap_or(0);
+        let (earlier, later) = self.levels.split_at_mut(index);
+        let Some(level) = later.first_mut() else { return };
+        if let Some(before) = earlier.last_mut()
+            && follows_at_once(before, &level.begin)
+            && reading.at_s < level.begin.at_s + AT_CHANGE_S
         {
             before.readings.push(reading.clone());
         }
-        self.with_last(|level| level.readings.push(reading));
+        level.readings.push(reading);
     }
 
     fn readings_at_change(&self, begin: &LevelBegin) -> Vec<AgentReading> {

@@ -2,11 +2,10 @@
 
 use super::origins::Origins;
 use crate::clock::Clock;
-use crate::transport::Failure;
 use crate::transport::connection::{Connection, Readiness};
-use crate::transport::http1::Limits;
 use crate::transport::tls::{TlsSession, TlsState};
 use crate::transport::url::Origin;
+use crate::transport::{Failure, Terms};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -56,7 +55,7 @@ struct Slot {
 /// All connections of a thread.
 #[derive(Debug)]
 pub struct Links {
-    limits: Limits,
+    terms: Terms,
     slots: Vec<Slot>,
     free: Vec<u32>,
     open: u32,
@@ -75,9 +74,9 @@ const LOOPBACK_SOURCES: u32 = 200;
 impl Links {
     /// No connections yet, on one of so many threads.
     #[must_use]
-    pub const fn new(limits: Limits, threads: usize) -> Self {
+    pub const fn new(terms: Terms, threads: usize) -> Self {
         Self {
-            limits,
+            terms,
             slots: Vec::new(),
             free: Vec::new(),
             open: 0,
@@ -161,7 +160,7 @@ impl Links {
         clock: &Clock,
     ) -> Result<Connection, Failure> {
         loop {
-            match Connection::open(address, self.source(address), tls()?, self.limits, clock) {
+            match Connection::open(address, self.source(address), tls()?, self.terms, clock) {
                 Err(Failure::NoPort) if self.source_number(address).is_some_and(|n| n < LOOPBACK_SOURCES) => {
                     self.exhausted_sources += 1;
                 }
@@ -222,5 +221,44 @@ pub fn event_readiness(flags: epoll::EventFlags) -> Readiness {
         readable: flags.contains(epoll::EventFlags::IN),
         writable: flags.contains(epoll::EventFlags::OUT),
         closed: flags.intersects(broken | epoll::EventFlags::RDHUP),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{SocketAddr, TcpListener};
+
+    #[test]
+    fn further_source_addresses_are_taken_before_the_ports_of_one_run_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let address = listener.local_addr().expect("bound");
+        let mut origins = Origins::default();
+        let origin = Origin {
+            https: false,
+            host: "127.0.0.1".to_owned(),
+            port: address.port(),
+        };
+        let origin = origins.add(origin, vec![address]);
+        // So many threads leave three connections from each address to each of them.
+        let mut links = Links::new(Terms::default(), CONNECTIONS_PER_SOURCE / 2);
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("epoll");
+        let clock = Clock::start();
+        for user in 0..7 {
+            let to = Destination {
+                user,
+                origin,
+                attempt: &mut 0,
+                tls: None,
+            };
+            links.open(to, &origins, &epoll, &clock).expect("ports are free");
+        }
+        let mut sources: Vec<IpAddr> = (0..7)
+            .map(|_| listener.accept().expect("connected").1)
+            .map(|source: SocketAddr| source.ip())
+            .collect();
+        sources.sort_unstable();
+        let expected = [1, 1, 1, 2, 2, 2, 3].map(|last| IpAddr::from([127, 0, 0, last]));
+        assert_eq!(sources, expected);
     }
 }

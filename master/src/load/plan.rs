@@ -8,10 +8,12 @@ use super::walk::Walk;
 use super::{EngineConfig, EngineError, Script};
 use crate::transport::connection::Keep;
 use crate::transport::http1::Limits;
+use crate::transport::http2;
 use crate::transport::resolve::resolve;
 use crate::transport::tls::TlsClient;
 use crate::transport::url::{Origin, encode, split_origin};
-use autoperf_inputs::workload::{Extraction, Part, Template, Transaction, Workload};
+use crate::transport::{Terms, Version};
+use autoperf_inputs::workload::{Extraction, Method, Part, Template, Transaction, Workload};
 use autoperf_models::distribution::Distribution;
 
 /// What every user of a run shares.
@@ -27,8 +29,8 @@ pub struct Plan {
     pub slots: usize,
     /// Hosts known from the start.
     pub origins: Origins,
-    /// Limits on answers.
-    pub limits: Limits,
+    /// On what terms connections are opened.
+    pub terms: Terms,
     /// Most users of the open mode.
     pub max_open_users: usize,
     /// TLS settings, where a user may come to need them.
@@ -56,6 +58,8 @@ pub struct Planned {
     pub pattern: Option<PagePattern>,
     /// A transaction that takes its URL from this one's page may follow.
     pub keeps_page: bool,
+    /// The resources that its page names are fetched with it.
+    pub resources: bool,
     /// What of the answer is needed.
     pub keep: Keep,
 }
@@ -67,12 +71,18 @@ impl Plan {
     /// Whatever makes the workload impossible to carry out.
     pub fn new(workload: &Workload, script: Script, config: &EngineConfig) -> Result<Self, EngineError> {
         check_script(workload, &script)?;
+        if config.http == Version::Http2 && !http2::AVAILABLE {
+            return Err(EngineError::NoHttp2);
+        }
         let names = extracted_names(workload);
         let walk = Walk::new(workload, script).ok_or(EngineError::NoNavigation)?;
         let mut origins = Origins::default();
         let mut transactions = Vec::new();
         for transaction in &workload.transactions {
-            transactions.push(plan_transaction(transaction, &names, &mut origins)?);
+            let mut planned = plan_transaction(transaction, &names, &mut origins)?;
+            let page = matches!(transaction.method, Method::Get | Method::Post);
+            planned.resources = page && (transaction.resources || config.resources);
+            transactions.push(planned);
         }
         let with_pattern: Vec<usize> = (0..transactions.len())
             .filter(|i| transactions[*i].pattern.is_some())
@@ -80,8 +90,8 @@ impl Plan {
         for (from, planned) in transactions.iter_mut().enumerate() {
             planned.keeps_page = with_pattern.iter().any(|to| walk.can_follow(from, *to));
             planned.keep = Keep {
-                head: planned.examination.needs_head(),
-                body: planned.keeps_page || planned.examination.needs_body(),
+                head: planned.resources || planned.examination.needs_head(),
+                body: planned.resources || planned.keeps_page || planned.examination.needs_body(),
             };
         }
         let may_need_tls = workload.transactions.iter().any(|t| t.follow_redirects) || origins.any_https();
@@ -90,7 +100,7 @@ impl Plan {
                 what: "roots of certificates",
                 source,
             };
-            Some(TlsClient::new(&config.trust).map_err(system)?)
+            Some(TlsClient::new(&config.trust, config.http).map_err(system)?)
         } else {
             None
         };
@@ -102,9 +112,12 @@ impl Plan {
             walk,
             slots: names.len(),
             origins,
-            limits: Limits {
-                max_header_bytes: config.max_header_bytes,
-                max_body_bytes: config.max_body_bytes,
+            terms: Terms {
+                limits: Limits {
+                    max_header_bytes: config.max_header_bytes,
+                    max_body_bytes: config.max_body_bytes,
+                },
+                version: config.http,
             },
         })
     }
@@ -182,6 +195,7 @@ fn plan_transaction(
             .from_last_page
             .then(|| page_pattern(transaction, origins.origin(origin), &target)),
         keeps_page: false,
+        resources: false,
         keep: Keep::default(),
     })
 }

@@ -91,7 +91,12 @@ pub struct Surroundings<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissingValue;
 
-const USER_AGENT: &str = concat!("autoperf/", env!("CARGO_PKG_VERSION"));
+/// Fields of every request that does not say otherwise.
+const USUAL_FIELDS: [(&str, &str); 3] = [
+    ("User-Agent", concat!("autoperf/", env!("CARGO_PKG_VERSION"))),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "gzip"),
+];
 
 impl RequestPlan {
     /// Compiles a transaction; `slot` gives the place of an extracted value by its name, `target` is what follows the
@@ -255,6 +260,22 @@ impl RequestPlan {
     }
 }
 
+/// Writes the request for a resource as a browser asks for it: a plain GET with the session's cookies.
+pub fn write_get(
+    (origin, target): (usize, &str),
+    condition: &[u8],
+    (jar, around): (&Jar, Surroundings<'_>),
+    out: &mut Vec<u8>,
+) {
+    write_start(Method::Get, target, around.origins.host_field(origin), out);
+    for (name, value) in USUAL_FIELDS {
+        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    out.extend_from_slice(condition);
+    write_cookies(jar, around, (origin, target), out);
+    write_no_body(Method::Get, out);
+}
+
 fn varies_by_page(template: &Template) -> bool {
     template
         .parts
@@ -327,11 +348,7 @@ impl Compiler<'_> {
                 .any(|(own, _)| own.eq_ignore_ascii_case(name))
         };
         let mut all = Vec::new();
-        for (name, value) in [
-            ("User-Agent", USER_AGENT),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "gzip"),
-        ] {
+        for (name, value) in USUAL_FIELDS {
             if !given(name) {
                 all.push(Piece::Text(format!("{name}: {value}\r\n").into_bytes()));
             }

@@ -5,7 +5,7 @@ use super::examine::Answer;
 use super::origins::Origins;
 use super::plan::{Plan, Planned};
 use super::random;
-use super::render::{Aim, Filler, Surroundings};
+use super::render::{Aim, Filler, Surroundings, write_get};
 use super::walk::{Move, Position, Tally};
 use crate::transport::http1::head;
 use crate::transport::url::Url;
@@ -32,6 +32,21 @@ pub struct Session {
     /// Path and query last asked for; empty when they are the transaction's fixed ones.
     asked: String,
     asked_origin: usize,
+}
+
+/// Something that a page makes a browser fetch along with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Index of its origin.
+    pub origin: usize,
+    /// Path and query.
+    pub target: String,
+    /// Fields that ask whether it has changed; empty where the session does not have it.
+    pub condition: Vec<u8>,
+    /// Whether it has been asked for on a connection that died of age.
+    pub retried: bool,
+    /// Redirects that have led here.
+    pub redirects: u8,
 }
 
 /// What comes next.
@@ -248,6 +263,40 @@ impl Session {
     pub fn asked_url(&self, plan: &Plan, origins: &Origins) -> String {
         let target = self.asked_target(&plan.transactions[self.current.transaction]);
         format!("{}{target}", origins.origin(self.asked_origin))
+    }
+
+    /// URL last asked for.
+    #[must_use]
+    pub fn asked(&self, plan: &Plan, origins: &Origins) -> Url {
+        Url {
+            origin: origins.origin(self.asked_origin).clone(),
+            target: self
+                .asked_target(&plan.transactions[self.current.transaction])
+                .to_owned(),
+        }
+    }
+
+    /// The request for a resource of the page that was asked for last.
+    #[must_use]
+    pub fn ask_for(&self, resource: &Resource, around: Surroundings<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_get(
+            (resource.origin, &resource.target),
+            &resource.condition,
+            (&self.jar, around),
+            &mut out,
+        );
+        out
+    }
+
+    /// Takes the cookies that came with the answer of a URL.
+    pub fn take_cookies_of(&mut self, url: &Url, head: &[u8], now_unix_s: i64) {
+        for (name, value) in head::fields(head) {
+            if name.eq_ignore_ascii_case(b"set-cookie") {
+                let text = String::from_utf8_lossy(value);
+                self.jar.store(&url.origin, &url.target, &text, now_unix_s);
+            }
+        }
     }
 
     /// Values extracted so far.

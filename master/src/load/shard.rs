@@ -1,6 +1,7 @@
 //! One generator thread: an event loop that waits, reads, writes and obeys what sessions decide.
 
 use super::arrivals::{ArrivalLaw, Arrivals};
+use super::cache::Cache;
 use super::links::{Links, event_readiness};
 use super::origins::Origins;
 use super::plan::Plan;
@@ -17,6 +18,7 @@ use rustix::io::Errno;
 use std::sync::{Arc, Mutex, PoisonError};
 
 mod exchange;
+mod gather;
 mod open;
 mod population;
 pub mod recorder;
@@ -125,6 +127,10 @@ struct User {
     link: Option<u32>,
     /// Kept connections to other origins.
     parked: Vec<u32>,
+    /// Resources of the page in work, while they are fetched.
+    gathering: Option<Box<gather::Gathering>>,
+    /// Resources that the session has, once there are any.
+    cache: Option<Box<Cache>>,
     /// TLS settings of the session, once it has needed them.
     tls: Option<TlsSession>,
     leaving: bool,
@@ -201,7 +207,7 @@ impl Shard {
             place,
             origins: plan.origins.clone(),
             tally: plan.walk.tally(),
-            links: Links::new(plan.limits, place.count),
+            links: Links::new(plan.terms, place.count),
             clock,
             epoch_unix_s,
             waiting,
@@ -344,6 +350,11 @@ impl Shard {
                 .cut(now_ns, (users, self.finished), self.links.len());
         }
     }
+}
+
+/// Wall clock of an instant, s since 1970.
+const fn unix_s(epoch_unix_s: i64, now_ns: u64) -> i64 {
+    epoch_unix_s + (now_ns / 1_000_000_000).cast_signed()
 }
 
 /// A wait that takes longer than this has really slept.

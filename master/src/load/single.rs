@@ -69,16 +69,24 @@ impl SingleUser {
     /// # Errors
     /// As `Engine::start`.
     pub fn new(workload: &Workload, seed: u64) -> Result<Self, EngineError> {
+        let config = EngineConfig {
+            seed,
+            ..EngineConfig::default()
+        };
+        Self::in_session(workload, &config)
+    }
+
+    /// The same, with all settings.
+    ///
+    /// # Errors
+    /// As `Engine::start`.
+    pub fn in_session(workload: &Workload, config: &EngineConfig) -> Result<Self, EngineError> {
         let script = if workload.navigation.is_some() {
             Script::Navigation
         } else {
             Script::Sequence((0..workload.transactions.len()).map(once).collect())
         };
-        let config = EngineConfig {
-            seed,
-            ..EngineConfig::default()
-        };
-        Self::with_script(workload, script, &config)
+        Self::with_script(workload, script, config)
     }
 
     /// A user about to carry out a script.
@@ -247,7 +255,7 @@ impl SingleUser {
         let address = self.origins.address(origin, attempt);
         let address = address.ok_or_else(|| Failure::Refused("no address".to_owned()))?;
         let tls = tls_state(self.origins.origin(origin), self.tls.as_ref())?;
-        Connection::open(address, None, tls, self.plan.limits, &self.clock)
+        Connection::open(address, None, tls, self.plan.terms, &self.clock)
     }
 
     fn receive(&mut self, queue: &OwnedFd, until_ns: u64) -> Result<(), Ended> {
@@ -299,7 +307,7 @@ impl SingleUser {
         let Some(body) = encoding::text(
             connection.body_bytes(),
             head.gzip,
-            self.plan.limits.max_body_bytes,
+            self.plan.terms.limits.max_body_bytes,
         ) else {
             attempt.error = Some("the body cannot be unpacked".to_owned());
             self.connection = None;

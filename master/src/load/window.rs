@@ -3,6 +3,7 @@
 use super::histogram::Histogram;
 use super::phases::Phases;
 use autoperf_models::record::{Outcome, Record};
+use std::collections::BTreeMap;
 
 /// Every way a transaction can end; the index in this list is the index in `TransactionWindow::outcomes`.
 pub const OUTCOMES: [Outcome; 12] = [
@@ -47,6 +48,8 @@ pub struct Window {
     pub think_sum_s: f64,
     /// Number of those think times.
     pub think_count: u64,
+    /// What became of the resources of pages.
+    pub resources: ResourceWindow,
     /// The generator's own state.
     pub generator: GeneratorWindow,
 }
@@ -91,6 +94,49 @@ pub struct TransactionWindow {
     pub bytes_sent: u64,
     /// Bytes received by all, heads included.
     pub bytes_received: u64,
+}
+
+/// Resources of pages within a window; a resource is never a transaction of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResourceWindow {
+    /// Fetched from the site.
+    pub fetched: u64,
+    /// Asked for and found unchanged (304).
+    pub unchanged: u64,
+    /// Taken from the session's cache without a word to the site.
+    pub cached: u64,
+    /// Not had, for whatever reason.
+    pub failed: u64,
+    /// The addresses of those that failed, and how often; no more than `MAX_FAILED_ADDRESSES`.
+    pub failures: BTreeMap<String, u64>,
+}
+
+/// Addresses of failed resources that are told apart in one window; further ones are only counted.
+pub const MAX_FAILED_ADDRESSES: usize = 100;
+
+impl ResourceWindow {
+    /// Counts one that could not be had.
+    pub fn add_failure(&mut self, url: String) {
+        self.failed += 1;
+        self.count_failures(url, 1);
+    }
+
+    fn count_failures(&mut self, url: String, count: u64) {
+        if self.failures.len() < MAX_FAILED_ADDRESSES || self.failures.contains_key(&url) {
+            *self.failures.entry(url).or_default() += count;
+        }
+    }
+
+    /// Adds what others have seen.
+    pub fn merge(&mut self, other: Self) {
+        self.fetched += other.fetched;
+        self.unchanged += other.unchanged;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        for (url, count) in other.failures {
+            self.count_failures(url, count);
+        }
+    }
 }
 
 /// What the generator can say of itself for one window.
@@ -270,6 +316,7 @@ impl Window {
         self.unmeasured_sum_s += other.unmeasured_sum_s;
         self.think_sum_s += other.think_sum_s;
         self.think_count += other.think_count;
+        self.resources.merge(other.resources);
         self.generator.merge(other.generator);
     }
 
@@ -344,6 +391,21 @@ mod tests {
         for (i, outcome) in OUTCOMES.into_iter().enumerate() {
             assert_eq!(outcome_index(outcome), i);
         }
+    }
+
+    #[test]
+    fn failed_resources_are_told_apart_up_to_a_bound() {
+        let mut one = ResourceWindow::default();
+        one.add_failure("a".to_owned());
+        let mut all = one.clone();
+        all.merge(one);
+        assert_eq!((all.failed, all.failures["a"]), (2, 2));
+        for i in 0..200 {
+            all.add_failure(i.to_string());
+        }
+        all.add_failure("a".to_owned());
+        assert_eq!((all.failed, all.failures["a"]), (203, 3));
+        assert_eq!(all.failures.len(), MAX_FAILED_ADDRESSES);
     }
 
     #[test]

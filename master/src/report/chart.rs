@@ -249,11 +249,15 @@ fn bare_points(summary: &Summary, figure: impl Fn(&Level) -> Option<f64>, factor
     summary.levels.iter().filter_map(point).collect()
 }
 
+/// Longest curve; a longer one is drawn by every so manieth of its rows, its first and its last.
+const MOST_ROWS: usize = 100;
+
 fn curve(summary: &Summary, figure: fn(&CurveRow) -> Interval, factor: f64) -> Vec<(f64, Interval)> {
-    summary
-        .curve
-        .iter()
-        .map(|row| (f64::from(row.users), scaled(figure(row), factor)))
+    let step = summary.curve.len().div_ceil(MOST_ROWS).max(1);
+    let last = summary.curve.len().saturating_sub(1);
+    let rows = summary.curve.iter().enumerate();
+    rows.filter(|(index, _)| index % step == 0 || *index == last)
+        .map(|(_, row)| (f64::from(row.users), scaled(figure(row), factor)))
         .collect()
 }
 

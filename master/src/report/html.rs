@@ -50,7 +50,7 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
     let template = environment.get_template("report.html").map_err(failed)?;
     let parts: std::collections::BTreeMap<_, _> = PARTS
         .iter()
-        .map(|&(name, text)| (name, Value::from_safe_string(text.to_owned())))
+        .map(|&(name, text)| (name, Value::from_safe_string(slim(text))))
         .collect();
     template
         .render(context! {
@@ -65,6 +65,15 @@ fn render(summary: &Summary) -> Result<String, ReportError> {
             data => Value::from_safe_string(data::encoded(&charts, &summary.levels)?),
         })
         .map_err(failed)
+}
+
+/// A part without what is for its authors alone: indentation, and comments that have a line to themselves.
+fn slim(text: &str) -> String {
+    let lines = text.lines().map(str::trim_start);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 /// The charts against users; none where transactions are profiled one by one, since their levels are not points of one curve.
@@ -118,7 +127,7 @@ fn phases(level: &Level) -> Vec<Value> {
             about => about_phase(&phase.name),
             phase => Value::from(Serde(phase)),
             share,
-            width => format!("{:.2}", share * 100.0),
+            width => format!("{:.1}", share * 100.0),
         }
     };
     level.phases.iter().map(row).collect()

@@ -1,7 +1,9 @@
 //! `summary.txt`: the verdict, then AutoPerf's own layout (manual, section 7) per level, node and process.
 
 use super::{Renderer, ReportError, number};
-use crate::summary::{ByTransaction, Host, Interval, Level, OpenLoad, Process, Summary, TransactionDemands};
+use crate::summary::{
+    ByTransaction, Host, Interval, Java, Level, OpenLoad, Process, Summary, TransactionDemands,
+};
 use std::fmt::{self, Write};
 
 /// The text form.
@@ -260,6 +262,8 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
     )?;
     let memory_kib = process.memory_peak_bytes.map(|bytes| bytes as f64 / 1024.0);
     writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;
+    write_evidence(out, process)?;
+    process.java.iter().try_for_each(|java| write_java(out, java))?;
     let Some(host) = host else { return Ok(()) };
     let counts = [
         ("Number of disk blocks read", host.disk_blocks_read),
@@ -279,7 +283,67 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
             count.map_or_else(|| "not available".to_owned(), |count| count.to_string())
         )?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "Cpu of the node : {} busy, {} of it not by profiled processes; {} stolen by the hypervisor",
+        plain(host.cpu_utilization, 3),
+        plain(host.cpu_unattributed, 3),
+        plain(host.cpu_steal, 3)
+    )
+}
+
+/// On what the CPU figures rest.
+fn write_evidence(out: &mut String, process: &Process) -> fmt::Result {
+    let bound = plain(process.cpu_error_bound_s.map(|bound_s| bound_s * 1e3), 1);
+    write!(out, "Cpu Source : {}, to {bound} [milli sec]", process.source)?;
+    if let Some(overhead_s) = process.exit_overhead_s {
+        write!(
+            out,
+            ", {:.1} [milli sec] of it for ending processes",
+            overhead_s * 1e3
+        )?;
+    }
+    if !process.complete {
+        let why = if process.missing.is_empty() {
+            "readings are missing".to_owned()
+        } else {
+            process.missing.join("; ")
+        };
+        write!(out, ", INCOMPLETE: {why}")?;
+    }
+    writeln!(out)
+}
+
+fn write_java(out: &mut String, java: &Java) -> fmt::Result {
+    let kib = |bytes: Option<u64>| plain(bytes.map(|bytes| bytes as f64 / 1024.0), 1);
+    let milliseconds = |value_s: Option<f64>| plain(value_s.map(|value_s| value_s * 1e3), 1);
+    if let Some(why) = &java.absent {
+        writeln!(out, "Java heap : not available ({why})")?;
+    } else {
+        writeln!(
+            out,
+            "Java heap : {} [KB] used, {} [KB] committed",
+            kib(java.heap_used_bytes),
+            kib(java.heap_committed_bytes)
+        )?;
+    }
+    for collector in &java.collectors {
+        writeln!(
+            out,
+            "Java collector {} : {} collections, {:.1} [milli sec]",
+            collector.name,
+            collector.count,
+            collector.time_s * 1e3
+        )?;
+    }
+    writeln!(
+        out,
+        "Java Cpu : {} [milli sec] application, {} [milli sec] garbage collection, {} [milli sec] compilation; all stopped          for {} [milli sec]",
+        milliseconds(java.application_cpu_s),
+        milliseconds(java.collector_cpu_s),
+        milliseconds(java.compiler_cpu_s),
+        milliseconds(java.stopped_s)
+    )
 }
 
 fn figure(interval: Option<Interval>, factor: f64, digits: usize) -> String {

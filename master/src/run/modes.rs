@@ -55,6 +55,17 @@ pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
     parameters::profile_options(&request.workload, limit_s).filter(|_| request.mode == Mode::Profile)
 }
 
+/// How the engine is to work.
+pub(super) fn engine(request: &Request) -> EngineConfig {
+    let standard = request.engine.max_open_users;
+    let most = request.open.as_ref().map(|open| open.max_users as usize);
+    EngineConfig {
+        seed: request.seed,
+        max_open_users: most.unwrap_or(standard),
+        ..request.engine.clone()
+    }
+}
+
 /// Most users that the run may have, where that is known before it.
 pub(super) fn most_users(request: &Request) -> Option<u32> {
     if let Some(open) = &request.open {
@@ -128,18 +139,14 @@ pub fn think_time_s(workload: &Workload, mode: Mode) -> f64 {
 
 /// A look at the site by one user before any load: a site that is down or broken is a message, not a capacity. Of the mix,
 /// it is the very first request; of a profile, each transaction once, after what it requires.
-pub(super) fn check_site(workload: &Workload, mode: Mode, seed: u64) -> Result<(), RunError> {
-    let config = EngineConfig {
-        seed,
-        ..EngineConfig::default()
-    };
+pub(super) fn check_site(workload: &Workload, mode: Mode, config: &EngineConfig) -> Result<(), RunError> {
     let Some(profile) = workload.profile.as_ref().filter(|_| mode.needs_profile()) else {
-        let first = SingleUser::with_script(workload, Script::Navigation, &config)?.step();
+        let first = SingleUser::with_script(workload, Script::Navigation, config)?.step();
         return first.map_or(Ok(()), |attempt| judge(&attempt, false));
     };
     for item in &profile.uses {
         let script = Script::Sequence(vec![step(profile, item, Some(1))]);
-        let mut user = SingleUser::with_script(workload, script, &config)?;
+        let mut user = SingleUser::with_script(workload, script, config)?;
         for required in (0..=item.requires.len()).rev() {
             if let Some(attempt) = user.step() {
                 judge(&attempt, required > 0)?;

@@ -28,12 +28,15 @@ pub struct Measured {
     pub outcome: LevelOutcome,
 }
 
-/// Analyses a level that has ended.
+/// Analyses a level that has ended, or as far as it has got.
 #[must_use]
 pub fn analyse(begin: &Begin, agents: &[Agent], log: &LevelLog) -> Measured {
     let mut monitor = LevelMonitor::new(log.begin.precision.into());
     log.bins().for_each(|bin| monitor.observe(&bin));
-    let measurement = monitor.finish();
+    let measurement = match log.end {
+        Some(_) => monitor.finish(),
+        None => monitor.so_far(),
+    };
     let steady = SteadyPart::new(log, &measurement);
     let servers = servers::analyse(begin, agents, log, &measurement);
     let level = level(begin, log, &measurement, &steady, servers);

@@ -8,6 +8,8 @@ use walks::walks;
 
 mod walks;
 
+mod resources;
+
 /// Stolen CPU beyond this share is worth a warning.
 const STEAL_LIMIT: f64 = 0.02;
 /// Failed transactions beyond this share are worth a warning.
@@ -21,7 +23,17 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
-    generator, little, steady, precise, schedule, arrivals, walks, failures, profilers, steal,
+    generator,
+    little,
+    steady,
+    precise,
+    schedule,
+    arrivals,
+    walks,
+    failures,
+    resources::resources,
+    profilers,
+    steal,
 ];
 
 /// All audits of a run.

@@ -158,7 +158,11 @@ fn capacity(finding: &Finding) -> Capacity {
     Capacity {
         max_throughput_per_s: finding.max_throughput_per_s.map(Interval::from),
         saturation_users: finding.saturation_users.map(Interval::from),
-        objective_users: finding.objective_users.map(Interval::from),
+        // Less than one user is none.
+        objective_users: finding
+            .objective_users
+            .filter(|users| users.value >= 1.0)
+            .map(Interval::from),
         bottleneck: bottleneck.or_else(|| saturated.then_some(unexplained)),
     }
 }

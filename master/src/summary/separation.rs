@@ -6,12 +6,15 @@
 use crate::journal::entry::{AgentReading, Node, Second};
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::{Costliest, Interval, Level, TransactionDemand, TransactionDemands};
-use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, WARNED_ABOVE, Windows};
+use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, Windows};
 
 /// Length of a window, s: short enough that mixes differ, long enough that what is cut at its edges does not matter.
 const WINDOW_S: f64 = 2.0;
 /// The same for journals that have the counts of a transaction for whole seconds alone.
 const COARSE_WINDOW_S: f64 = 5.0;
+/// A window is at least so many mean response times long: CPU time is burnt at some instant of the response, the transaction
+/// counts at its end.
+const WINDOW_RESPONSES: f64 = 20.0;
 /// The costliest transaction is named in the verdict where its demand is known this well: half-width by value.
 const WORTH_NAMING: f64 = 0.25;
 
@@ -80,14 +83,7 @@ fn profiled(log: &RunLog, levels: &[Level]) -> Vec<TransactionDemands> {
 
 fn separated(node: &Node, log: &RunLog, levels: &[Level]) -> TransactionDemands {
     let kinds = log.begin.transactions.len();
-    let mut windows = Windows {
-        length_s: Vec::new(),
-        busy_s: Vec::new(),
-        completions: Vec::new(),
-    };
-    for (level, figures) in log.finished_levels().zip(levels) {
-        add_windows(&mut windows, node, level, (figures, kinds));
-    }
+    let Stretches { mut windows, blurred } = Stretches::of(node, log, levels);
     let total = |kind: usize| windows.completions.iter().map(|row| row[kind]).sum::<f64>();
     let totals: Vec<f64> = (0..kinds).map(total).collect();
     let seen: Vec<usize> = (0..kinds).filter(|&kind| totals[kind] > 0.0).collect();
@@ -97,15 +93,22 @@ fn separated(node: &Node, log: &RunLog, levels: &[Level]) -> TransactionDemands 
     let found = nnls::estimate(&windows, &Options::default());
     let separable = found.as_ref().is_ok_and(has_intervals);
     let busy_s: f64 = windows.busy_s.iter().sum();
+    let mix_s = busy_s / totals.iter().sum::<f64>();
+    let blurred = blurred / windows.busy_s.len().max(1) as f64;
     let transaction = |(kind, name): (usize, &String)| {
         let place = seen.iter().position(|&one| one == kind);
         let demand = found.as_ref().ok().filter(|_| separable).zip(place);
         let demand_s = demand.and_then(|(found, place)| found.classes[place].interval);
         TransactionDemand {
             name: name.clone(),
-            demand_s: demand_s.map(|estimate| Interval {
-                samples: totals[kind].round() as u64,
-                ..estimate.into()
+            demand_s: demand_s.map(|estimate| {
+                let drawn_s = blurred * (estimate.value - mix_s).abs();
+                Interval {
+                    value: estimate.value,
+                    low: (estimate.low - drawn_s).max(0.0),
+                    high: estimate.high + drawn_s,
+                    samples: totals[kind].round() as u64,
+                }
             }),
             cpu_share: demand_s
                 .filter(|_| busy_s > 0.0)
@@ -139,6 +142,14 @@ fn has_intervals(found: &ClassDemands) -> bool {
     found.classes.iter().all(|class| class.interval.is_some())
 }
 
+/// The widest interval's half-width by its value.
+fn widest(found: &ClassDemands) -> f64 {
+    let widths = found.classes.iter().filter_map(|class| class.interval);
+    widths
+        .map(|demand| demand.relative_half_width())
+        .fold(0.0, f64::max)
+}
+
 /// Why the demands cannot be told apart, or what their reader must know.
 fn why_not<'a>(
     found: &Result<ClassDemands, DemandError>,
@@ -166,39 +177,70 @@ fn why_not<'a>(
         Ok(found) if !has_intervals(found) => {
             Some("not separable from these data: too few windows for intervals".to_owned())
         }
-        Ok(found) if found.is_ill_conditioned() => Some(format!(
-            "hard to tell apart (condition index {:.0}, easy below {WARNED_ABOVE}): mind the intervals",
-            found.condition_indices.last().copied().unwrap_or_default()
-        )),
+        Ok(found) if found.is_ill_conditioned() && widest(found) > WORTH_NAMING => {
+            Some("hard to tell apart from these data: mind the intervals".to_owned())
+        }
         Ok(_) => None,
     }
 }
 
-/// The windows of one level: stretches between readings within its steady part.
-fn add_windows(windows: &mut Windows, node: &Node, level: &LevelLog, (figures, kinds): (&Level, usize)) {
-    let served = Served::new(level, kinds);
-    let shortest_s = if served.fine { WINDOW_S } else { COARSE_WINDOW_S };
-    let (since_s, until_s) = (figures.warmup_s, figures.warmup_s + figures.measured_s);
-    let instants = level.readings.iter().filter_map(|reading| {
-        let at_s = reading.at_s - level.begin.at_s;
-        let of_agent = reading.node == node.node && reading.port == node.port;
-        (of_agent && at_s >= since_s && at_s <= until_s.min(served.end_s()))
-            .then(|| Some((at_s, cpu_s(reading, &node.process)?)))?
-    });
-    let mut begun: Option<(f64, f64)> = None;
-    for (at_s, cpu_s) in instants {
-        let Some((from_s, from_cpu_s)) = begun else {
-            begun = Some((at_s, cpu_s));
-            continue;
+/// The windows of a run: stretches between readings within the steady parts of its levels.
+struct Stretches {
+    windows: Windows,
+    /// Sum over the windows of the share of each that its counts are blurred by: half a counting window and half a response
+    /// at either edge. Blurred counts draw every demand towards the mix's by about that share.
+    blurred: f64,
+}
+
+impl Stretches {
+    fn of(node: &Node, log: &RunLog, levels: &[Level]) -> Self {
+        let windows = Windows {
+            length_s: Vec::new(),
+            busy_s: Vec::new(),
+            completions: Vec::new(),
         };
-        // A reading comes once a second, some milliseconds early or late.
-        if at_s - from_s < shortest_s - 0.2 {
-            continue;
+        let mut stretches = Self {
+            windows,
+            blurred: 0.0,
+        };
+        for (level, figures) in log.finished_levels().zip(levels) {
+            let served = Served::new(level, log.begin.transactions.len());
+            stretches.add(node, level, figures, &served);
         }
-        windows.length_s.push(at_s - from_s);
-        windows.busy_s.push((cpu_s - from_cpu_s).max(0.0));
-        windows.completions.push(served.between(from_s, at_s));
-        begun = Some((at_s, cpu_s));
+        stretches
+    }
+
+    fn add(&mut self, node: &Node, level: &LevelLog, figures: &Level, served: &Served) {
+        let response_s = figures.response_time_s.mean.map_or(0.0, |mean| mean.value);
+        let (least_s, counted_s) = if served.fine {
+            (WINDOW_S, 0.1)
+        } else {
+            (COARSE_WINDOW_S, 1.0)
+        };
+        let least_s = least_s.max(WINDOW_RESPONSES * response_s);
+        let (since_s, until_s) = (figures.warmup_s, figures.warmup_s + figures.measured_s);
+        let instants = level.readings.iter().filter_map(|reading| {
+            let at_s = reading.at_s - level.begin.at_s;
+            let of_agent = reading.node == node.node && reading.port == node.port;
+            (of_agent && at_s >= since_s && at_s <= until_s.min(served.end_s()))
+                .then(|| Some((at_s, cpu_s(reading, &node.process)?)))?
+        });
+        let mut begun: Option<(f64, f64)> = None;
+        for (at_s, cpu_s) in instants {
+            let Some((from_s, from_cpu_s)) = begun else {
+                begun = Some((at_s, cpu_s));
+                continue;
+            };
+            // A reading comes once a second, some milliseconds early or late.
+            if at_s - from_s < least_s - 0.2 {
+                continue;
+            }
+            self.windows.length_s.push(at_s - from_s);
+            self.windows.busy_s.push((cpu_s - from_cpu_s).max(0.0));
+            self.windows.completions.push(served.between(from_s, at_s));
+            self.blurred += (counted_s / 3.0 + response_s) / (at_s - from_s);
+            begun = Some((at_s, cpu_s));
+        }
     }
 }
 

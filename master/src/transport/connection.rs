@@ -1,13 +1,16 @@
 //! One connection and the exchange that it carries: the driver between a non-blocking socket and the pure reader.
 
 use super::http1::head::Head;
-use super::http1::{Fault, Item, Limits, ResponseReader};
+use super::http1::{Fault, Item, ResponseReader};
+use super::http2::Http2;
 use super::stream::Stream;
 use super::tls::TlsState;
-use super::{Failure, Phase, Phases, Progress, socket};
+use super::{Failure, Phase, Phases, Progress, Terms, Version, socket};
 use crate::clock::Clock;
 use rustix::fd::BorrowedFd;
 use std::net::{IpAddr, SocketAddr};
+
+mod multiplexed;
 
 /// What of an answer is kept for the caller; everything else is counted and forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +48,12 @@ pub struct Connection {
     reused: bool,
     peer_closed: bool,
     keep: Keep,
+    version: Version,
+    /// The exchange is one of many that began together.
+    together: bool,
     reader: ResponseReader,
+    /// Where the peer speaks HTTP/2, the reader is out of work.
+    http2: Option<Box<Http2>>,
     phases: Phases,
     /// The part of the request that the socket has not taken.
     outgoing: Vec<u8>,
@@ -68,7 +76,7 @@ impl Connection {
         address: SocketAddr,
         source: Option<IpAddr>,
         tls: Option<Box<TlsState>>,
-        limits: Limits,
+        terms: Terms,
         clock: &Clock,
     ) -> Result<Self, Failure> {
         let phases = Phases {
@@ -82,7 +90,10 @@ impl Connection {
             reused: false,
             peer_closed: false,
             keep: Keep::default(),
-            reader: ResponseReader::new(limits),
+            version: terms.version,
+            together: false,
+            reader: ResponseReader::new(terms.limits),
+            http2: None,
             phases,
             outgoing: Vec::new(),
             outgoing_sent: 0,
@@ -110,6 +121,10 @@ impl Connection {
             return Progress::Pending;
         }
         self.reused = true;
+        self.together = false;
+        if self.http2.is_some() {
+            return self.submit_http2([request], keep, clock);
+        }
         self.phases = Phases {
             send_start_ns: clock.now_ns(),
             ..Phases::default()
@@ -146,10 +161,17 @@ impl Connection {
         }
         if self.stage == Stage::Handshake {
             match self.stream.handshake() {
-                Ok(true) => self.begin_exchange(clock),
+                Ok(true) => {
+                    if let Err(failure) = self.begin_exchange(clock) {
+                        return Progress::Failed(failure);
+                    }
+                }
                 Ok(false) => return Progress::Pending,
                 Err(failure) => return Progress::Failed(failure),
             }
+        }
+        if self.http2.is_some() {
+            return self.ready_http2(readiness, buffer, clock);
         }
         if self.stage == Stage::Idle {
             return self.idle(readiness, buffer);
@@ -168,7 +190,7 @@ impl Connection {
         Progress::Pending
     }
 
-    fn begin_exchange(&mut self, clock: &Clock) {
+    fn begin_exchange(&mut self, clock: &Clock) -> Result<(), Failure> {
         let now_ns = if self.stream.is_tls() {
             clock.now_ns()
         } else {
@@ -179,6 +201,10 @@ impl Connection {
         }
         self.phases.send_start_ns = now_ns;
         self.stage = Stage::Exchange;
+        if self.version != Version::Http1 && self.speaks_http2()? {
+            self.begin_http2()?;
+        }
+        Ok(())
     }
 
     /// Neither an answer nor anything else may come without a request, except what TLS says to itself.
@@ -278,17 +304,22 @@ impl Connection {
     /// Whether another exchange may follow.
     #[must_use]
     pub fn is_reusable(&self) -> bool {
-        self.stage == Stage::Idle
-            && !self.peer_closed
-            && self.outgoing.is_empty()
-            && self.reader.head().keep_alive
+        let willing = match &self.http2 {
+            Some(http2) => http2.is_usable(),
+            None => self.outgoing.is_empty() && self.reader.head().keep_alive,
+        };
+        self.stage == Stage::Idle && !self.peer_closed && willing
     }
 
     /// Whether the failed exchange may be repeated on a new connection without harm: this one was kept from an earlier
     /// exchange and died before the answer began, as happens when the server's keep-alive time ends just now.
     #[must_use]
-    pub const fn died_of_age(&self) -> bool {
-        self.reused && !self.reader.has_begun()
+    pub fn died_of_age(&self) -> bool {
+        let begun = match &self.http2 {
+            Some(http2) => http2.has_begun(),
+            None => self.reader.has_begun(),
+        };
+        self.reused && !begun
     }
 
     /// Whether part of the request waits because the socket takes no more.
@@ -319,24 +350,36 @@ impl Connection {
 
     /// What the answer's head says.
     #[must_use]
-    pub const fn head(&self) -> &Head {
-        self.reader.head()
+    pub fn head(&self) -> &Head {
+        match self.http2.as_ref().and_then(|http2| http2.part(0)) {
+            Some(part) => part.head,
+            None => self.reader.head(),
+        }
     }
 
     /// The head as sent; empty if it was not kept.
     #[must_use]
     pub fn head_bytes(&self) -> &[u8] {
-        &self.head
+        match self.http2.as_ref().and_then(|http2| http2.part(0)) {
+            Some(part) => part.head_bytes,
+            None => &self.head,
+        }
     }
 
     /// The body as sent, transfer coding removed; empty if it was not kept.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
-        &self.body
+        match self.http2.as_ref().and_then(|http2| http2.part(0)) {
+            Some(part) => part.body_bytes,
+            None => &self.body,
+        }
     }
 
     /// Gives back large buffers of the exchange that is over.
     pub fn forget_answer(&mut self) {
+        if let Some(http2) = &mut self.http2 {
+            http2.forget();
+        }
         for buffer in [&mut self.head, &mut self.body, &mut self.outgoing] {
             buffer.clear();
             buffer.shrink_to(KEPT_CAPACITY_BYTES);

@@ -27,8 +27,8 @@ impl Default for Limits {
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The bytes are not HTTP/1.
-    #[error("the answer is not HTTP/1.1: {0}")]
+    /// The bytes are not what HTTP allows.
+    #[error("the answer is not HTTP: {0}")]
     Malformed(&'static str),
     /// A limit was exceeded.
     #[error("the answer is too large: {0}")]
@@ -112,6 +112,12 @@ impl ResponseReader {
     #[must_use]
     pub const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The limits on answers.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Whether any byte of the answer has arrived.

@@ -30,6 +30,12 @@ impl Stream {
         self.tls.is_some()
     }
 
+    /// The protocol that both sides have agreed on in the handshake (ALPN), if they have.
+    #[must_use]
+    pub fn agreed_protocol(&self) -> Option<&[u8]> {
+        self.tls.as_ref()?.agreed_protocol()
+    }
+
     /// Whether the connection attempt has succeeded.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! TLS by rustls: certificates checked against the system's roots, sessions resumed as one browser would.
 
-use super::Failure;
 use super::socket;
+use super::{Failure, Version};
 use rustix::fd::OwnedFd;
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::pki_types::pem::PemObject;
@@ -42,11 +42,11 @@ pub type TlsSession = Arc<ClientConfig>;
 const REMEMBERED_HOSTS: usize = 4;
 
 impl TlsClient {
-    /// Reads the roots.
+    /// Reads the roots; the versions of HTTP are what the server may choose from.
     ///
     /// # Errors
     /// The file of roots cannot be read, or holds none.
-    pub fn new(trust: &Trust) -> io::Result<Self> {
+    pub fn new(trust: &Trust, version: Version) -> io::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -62,7 +62,12 @@ impl TlsClient {
                 .with_custom_certificate_verifier(anyone)
                 .with_no_client_auth()
         };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let offered: &[&[u8]] = match version {
+            Version::Http1 => &[b"http/1.1"],
+            Version::Http2 => &[b"h2"],
+            Version::Auto => &[b"h2", b"http/1.1"],
+        };
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
         Ok(Self {
             shared: Arc::new(config),
         })
@@ -140,6 +145,12 @@ impl TlsState {
         }
         self.flush(socket)?;
         Ok(true)
+    }
+
+    /// The protocol that both sides have agreed on (ALPN), once the handshake is over.
+    #[must_use]
+    pub fn agreed_protocol(&self) -> Option<&[u8]> {
+        self.connection.alpn_protocol()
     }
 
     /// Takes all of the bytes; `flush` brings them to the socket.

@@ -1,7 +1,13 @@
 //! Answers that no honest server sends, cut at every byte, through the pure reader.
 
+use crate::site::{Request, Site, Step};
+use crate::workloads::{chain, config, records, transaction};
+use autoperf::load::{Engine, EngineConfig, Script};
 use autoperf::transport::http1::{Fault, Item, Limits, ResponseReader};
+use autoperf_models::record::Outcome;
 use proptest::prelude::*;
+
+mod cases;
 
 const LIMITS: Limits = Limits {
     max_header_bytes: 300,
@@ -145,8 +151,11 @@ fn cases() -> Vec<(Vec<u8>, &'static str)> {
         "too large",
     ));
     all.push((chunked(&format!("{}1\r\na", "0".repeat(400))), "malformed"));
+    let tables = cases::TABLES.iter().copied().flatten();
+    let tables = tables.map(|(bytes, ending)| (bytes.to_vec(), *ending));
     all.into_iter()
         .map(|(text, ending)| (text.into_bytes(), ending))
+        .chain(tables)
         .collect()
 }
 
@@ -173,7 +182,48 @@ fn each_hostile_answer_has_its_ending_wherever_it_is_cut() {
             String::from_utf8_lossy(&answer)
         );
     }
-    assert!(tried > 4_000);
+    assert!(
+        cases().len() >= 200 && tried > 10_000,
+        "{} {tried}",
+        cases().len()
+    );
+}
+
+/// The outcome of a transaction whose answer ends so.
+fn outcome_of(kind: &str) -> Outcome {
+    match kind {
+        "ok" => Outcome::Ok,
+        "malformed" => Outcome::Malformed,
+        "too large" => Outcome::TooLarge,
+        _ => Outcome::Reset,
+    }
+}
+
+#[test]
+fn each_hostile_answer_has_its_outcome_over_a_socket() {
+    let all = cases();
+    let site = Site::start(|request: &Request| {
+        let number: usize = request.target[1..].parse().expect("a number");
+        vec![Step::Bytes(cases()[number].0.clone()), Step::Close]
+    });
+    // One user meets them one after the other and goes on whatever happens.
+    let session = (0..all.len()).map(|i| transaction("t", &site.url(&format!("/{i}")), 0.0));
+    let config = EngineConfig {
+        max_header_bytes: LIMITS.max_header_bytes,
+        max_body_bytes: LIMITS.max_body_bytes,
+        ..config()
+    };
+    let engine = Engine::start(&chain(session.collect()), Script::Navigation, config).expect("valid");
+    engine.set_users(1);
+    for record in records(&engine, all.len()).iter().take(all.len()) {
+        let (answer, ending) = &all[usize::from(record.transaction)];
+        assert_eq!(
+            record.outcome,
+            outcome_of(ending),
+            "{:?} {record:?}",
+            String::from_utf8_lossy(answer)
+        );
+    }
 }
 
 #[test]

@@ -2,13 +2,19 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+#[cfg(feature = "http2")]
+mod carriers;
 mod failures;
 mod hostile;
 mod population;
 mod requests;
+mod resources;
 mod sessions;
 mod single;
 mod site;
+#[cfg(feature = "http2")]
+mod stories;
 mod think;
 mod tls;
+mod ways;
 mod workloads;

@@ -65,7 +65,7 @@ fn says_why_there_is_no_answer() {
     );
     let broken = attempt(&site.url("/x"), Duration::from_secs(10));
     assert_eq!(broken.record.outcome, Outcome::Malformed);
-    assert!(broken.error.expect("told").contains("not HTTP/1.1"));
+    assert!(broken.error.expect("told").contains("the answer is not HTTP"));
     let refused = attempt("http://127.0.0.1:1/", Duration::from_secs(10));
     assert_eq!(
         (refused.record.outcome, refused.url.as_str()),

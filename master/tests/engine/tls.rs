@@ -24,20 +24,9 @@ struct Secure {
 impl Secure {
     /// Answers so many requests on a connection, each with that many bytes, then closes it.
     fn start(name: &str, requests: usize, body_bytes: usize) -> Self {
-        let key = KeyPair::generate().expect("key");
-        let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
-            .and_then(|parameters| parameters.self_signed(&key))
-            .expect("certificate");
+        let (certificate, config) = authority();
         let ca_file = std::env::temp_dir().join(format!("autoperf-{}-{name}.pem", std::process::id()));
-        std::fs::write(&ca_file, pem(certificate.der())).expect("temporary folder");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private)
-            .expect("matching");
+        std::fs::write(&ca_file, pem(&certificate)).expect("temporary folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let address = listener.local_addr().expect("bound");
         let handshakes = Arc::new(Mutex::new(Vec::new()));
@@ -105,7 +94,24 @@ fn serve(
     stream.get_mut().flush().ok()
 }
 
-fn pem(der: &[u8]) -> String {
+/// A certificate for 127.0.0.1 that nobody else has signed, and how a server uses it.
+pub(crate) fn authority() -> (Vec<u8>, ServerConfig) {
+    let key = KeyPair::generate().expect("key");
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
+        .and_then(|parameters| parameters.self_signed(&key))
+        .expect("certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], private)
+        .expect("matching");
+    (certificate.der().to_vec(), config)
+}
+
+pub(crate) fn pem(der: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in der.chunks(3) {

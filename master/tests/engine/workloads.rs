@@ -23,6 +23,7 @@ pub(crate) fn transaction(name: &str, url: &str, think_time_s: f64) -> Transacti
         timeout_s: Some(10.0),
         think_time_s: Distribution::Constant(think_time_s),
         follow_redirects: false,
+        resources: false,
         checks: Vec::new(),
         extractions: Vec::new(),
         from_last_page: false,

@@ -25,6 +25,10 @@ fn process(process: &str, demand_s: f64, throughput_per_s: f64) -> Process {
         memory_peak_bytes: Some(64 << 20),
         source: "process-clock".into(),
         complete: true,
+        missing: Vec::new(),
+        cpu_error_bound_s: Some(0.016),
+        exit_overhead_s: None,
+        java: None,
     }
 }
 
@@ -104,6 +108,31 @@ fn transaction_demands() -> Vec<TransactionDemands> {
     ]
 }
 
+fn java() -> Java {
+    Java {
+        absent: None,
+        heap_used_bytes: Some(20 << 20),
+        heap_committed_bytes: Some(32 << 20),
+        collectors: vec![Collector {
+            name: "Copy".into(),
+            count: 12,
+            time_s: 0.0315,
+        }],
+        stopped_s: Some(0.04),
+        collector_cpu_s: Some(0.05),
+        compiler_cpu_s: None,
+        application_cpu_s: Some(1.5),
+    }
+}
+
+fn processes(throughput_per_s: f64) -> Vec<Process> {
+    let httpd = Process {
+        java: Some(java()),
+        ..process("httpd", 0.016, throughput_per_s)
+    };
+    vec![httpd, process("mariadbd", 0.0065, throughput_per_s)]
+}
+
 /// A level with so many users, throughput per second and mean response time, s.
 pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
     let transactions = (throughput_per_s * 20.0).round() as u64;
@@ -147,14 +176,12 @@ pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
             saturated_because: None,
             ..Generator::default()
         },
-        processes: vec![
-            process("httpd", 0.016, throughput_per_s),
-            process("mariadbd", 0.0065, throughput_per_s),
-        ],
+        processes: processes(throughput_per_s),
         hosts: vec![Host {
             node: "db1".into(),
             cpu_utilization: Some(0.8),
             cpu_steal: Some(0.0004),
+            cpu_unattributed: Some(0.02),
             disk_blocks_read: Some(128),
             disk_blocks_written: None,
             packets_received: Some(9000),

@@ -2,7 +2,7 @@
 
 use crate::fixture;
 use autoperf::report::html::RENDERER;
-use autoperf::summary::{Summary, TimelinePoint};
+use autoperf::summary::{CurveRow, HistogramStep, Summary, TimelinePoint};
 
 fn page(summary: &Summary) -> String {
     (RENDERER.render)(summary).unwrap()
@@ -126,11 +126,32 @@ fn a_long_run_stays_below_half_a_megabyte() {
             measured: second > 20,
         })
         .collect();
-    summary.levels = (1..=24)
+    level.processes = (0..6)
+        .map(|index| {
+            let mut row = level.processes[0].clone();
+            row.process = format!("process-{index}");
+            row.java = row.java.filter(|_| index == 0);
+            row
+        })
+        .collect();
+    level.response_histogram = (0..40)
+        .map(|index| HistogramStep {
+            from_s: 0.01 * 1.2_f64.powi(index),
+            to_s: 0.01 * 1.2_f64.powi(index + 1),
+            count: 1_000 + 37 * index.unsigned_abs() as u64,
+        })
+        .collect();
+    summary.levels = (1..=40)
         .map(|users| {
             let mut level = level.clone();
             level.users = users * 10;
             level
+        })
+        .collect();
+    summary.curve = (1..=200)
+        .map(|row| CurveRow {
+            users: 2 * row,
+            ..summary.curve[0]
         })
         .collect();
     let size = page(&summary).len();

@@ -134,11 +134,21 @@ impl LevelMonitor {
         self.state.clone()
     }
 
-    /// What all windows together show; may be asked at any time.
+    /// What all windows together show, once there are no more.
     #[must_use]
     pub fn finish(&self) -> LevelMeasurement {
+        self.measured(true)
+    }
+
+    /// What the windows so far show while more are to come: [`Precision::window_rule`] may not have been met yet.
+    #[must_use]
+    pub fn so_far(&self) -> LevelMeasurement {
+        self.measured(false)
+    }
+
+    fn measured(&self, over: bool) -> LevelMeasurement {
         let cells = self.cells.as_slice();
-        let assessment = assess(cells, &self.precision, self.warm_up_s(true));
+        let assessment = assess(cells, &self.precision, self.warm_up_s(over));
         let part = total(cells.get(assessment.since..).unwrap_or_default());
         LevelMeasurement {
             steadiness: assessment.steadiness,

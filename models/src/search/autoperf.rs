@@ -84,9 +84,18 @@ impl AutoPerf {
         Some(limit * (pooled.unqueued_response_s() + pooled.think.mean_s))
     }
 
+    fn start(&self) -> u32 {
+        self.history.options.start_load.unwrap_or(1).max(1)
+    }
+
+    /// The last of the levels that are run one by one.
+    fn last_single(&self) -> u32 {
+        self.parameters.max_seq_var_count.max(self.start())
+    }
+
     fn following(&mut self) -> Option<LevelPlan> {
-        let start = self.history.options.start_load.unwrap_or(1).max(1);
-        let last = self.parameters.max_seq_var_count.max(start);
+        let start = self.start();
+        let last = self.last_single();
         let tried = self.history.runs.iter().map(|r| r.outcome.users).max();
         let users = tried.map_or(start, |users| users + 1);
         if users <= last {
@@ -117,7 +126,7 @@ impl AutoPerf {
     /// The middle of an interval whose ends a straight line was not seen to join well enough.
     fn halving(&self) -> Option<LevelPlan> {
         let top = self.over_estimate?;
-        let mut open = vec![(self.parameters.max_seq_var_count.max(1), top)];
+        let mut open = vec![(self.last_single(), top)];
         while let Some((low, high)) = open.pop() {
             if high - low.min(high) <= 1 {
                 continue;

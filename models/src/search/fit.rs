@@ -238,21 +238,23 @@ impl Posterior {
         Some(Prediction { flow, lever, log_sd })
     }
 
-    /// ln of the plateau and its standard deviation, read at a place.
+    /// ln of the rate at a place and its standard deviation.
     pub(crate) fn plateau(&self, grid: &Grid, place: Place) -> (f64, f64) {
         let index = place.jobs.clamp(1, grid.jobs()) - 1;
-        // A slow approach to the limit is the network's; a rise that never ends is only "no limit known".
+        let lever = self.plateau_lever(grid, place.jobs);
+        (self.rates[index].ln(), self.variance(&lever).sqrt())
+    }
+
+    /// How far (in the logarithm) the rate goes on rising beyond a place. A slow approach to the limit is the network's; a
+    /// rise that never ends is only "no limit known".
+    pub(crate) fn rise(&self, place: Place) -> f64 {
+        let index = place.jobs.clamp(1, self.unfitted.len()) - 1;
         let missing = self.limit - self.unfitted[index];
-        let missing = if missing < self.approach {
+        if missing < self.approach {
             missing.min(place.room)
         } else {
             0.0
-        };
-        let log_rate = self.rates[index].ln() + missing;
-        (
-            log_rate,
-            self.variance(&self.plateau_lever(grid, place.jobs)).sqrt(),
-        )
+        }
     }
 
     /// Derivatives of ln of the plateau by the correction at the knots.

@@ -47,10 +47,11 @@ impl ModelGuided {
             return;
         }
         let users = last.outcome.users;
-        let mut same = earlier
-            .iter()
-            .filter(|r| r.outcome.users == users && r.rejected.is_none());
-        let Some(before) = same.next_back() else { return };
+        // What it repeats, not another canary: that one may have met the end of a queue.
+        let mut same = earlier.iter().filter(|r| {
+            r.outcome.users == users && r.rejected.is_none() && r.plan.purpose != Purpose::Canary
+        });
+        let Some(before) = same.next() else { return };
         if collapsed && guards::slower(&last.outcome, &before.outcome) {
             last.rejected = Some(format!("the site had not recovered at {users} users"));
             return;

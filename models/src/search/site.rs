@@ -2,7 +2,7 @@
 //! hidden pool; more or less departure from them), each fitted, weighed by how well it foresaw the levels.
 
 use super::explanation::{Evidence, demand_error, explanations};
-use super::fit::{Grid, Place, Posterior, Prior};
+use super::fit::{Grid, Posterior, Prior};
 use crate::Estimate;
 
 /// Standard deviations of the rates' departure from an explanation per e-fold of n, with their prior weights.
@@ -14,9 +14,9 @@ pub(crate) const NORMAL_95: f64 = 1.959_964;
 /// The weighted explanations.
 #[derive(Debug, Clone)]
 pub(crate) struct SiteModel {
-    grid: Grid,
-    parts: Vec<(f64, Posterior)>,
-    evidence: Evidence,
+    pub(super) grid: Grid,
+    pub(super) parts: Vec<(f64, Posterior)>,
+    pub(super) evidence: Evidence,
 }
 
 /// A prediction for one number of users.
@@ -125,88 +125,6 @@ impl SiteModel {
         Some((throughput, response))
     }
 
-    /// Plateau of throughput with the doubt on its logarithm: the rate where a high level
-    /// is known best, or at the far end where none is saturated yet; the peak where throughput falls again.
-    pub(crate) fn plateau(&self) -> Option<(f64, f64)> {
-        let saturated = self.saturated_jobs();
-        let mut mixed = Mixed::default();
-        for (weight, part) in &self.parts {
-            let (log_rate, sd) = match self.peak_of(part) {
-                Some((_, rate, sd)) => (rate.ln(), sd),
-                None => part.plateau(&self.grid, self.best_known(part, &saturated)),
-            };
-            mixed.add(*weight, log_rate, sd);
-        }
-        Some((mixed.mean.exp(), mixed.sd()))
-    }
-
-    /// Number of users with the largest throughput, where the explanations that see it fall beyond have the majority.
-    pub(crate) fn peak_users(&self) -> Option<u32> {
-        let falling = self
-            .parts
-            .iter()
-            .filter_map(|(weight, part)| Some((*weight, self.peak_of(part)?.0)));
-        let falling: Vec<(f64, u32)> = falling.collect();
-        let weight: f64 = falling.iter().map(|(weight, _)| weight).sum();
-        let most = falling.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-        most.filter(|_| weight > 0.5).map(|&(_, users)| users)
-    }
-
-    /// (users, throughput, standard deviation of its logarithm) at the peak, where throughput falls clearly and
-    /// significantly beyond it.
-    fn peak_of(&self, part: &Posterior) -> Option<(u32, f64, f64)> {
-        let think_s = self.think_s();
-        let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
-        let places = (1..=16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
-        let rates = places.filter_map(|users| {
-            let prediction = part.predict(&self.grid, users, think_s)?;
-            let response_s = prediction.flow.response_s;
-            let share = response_s / (response_s + think_s);
-            let lever: Vec<f64> = prediction.lever.iter().map(|d| share * d).collect();
-            Some((users, f64::from(users) / (response_s + think_s), lever))
-        });
-        let rates: Vec<_> = rates.collect();
-        let (_, last, last_lever) = rates.last()?;
-        let (users, rate, lever) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let difference: Vec<f64> = lever.iter().zip(last_lever).map(|(a, b)| a - b).collect();
-        let doubt = part.covariance_of(&difference, &difference).max(0.0).sqrt();
-        let fall = (rate / last).ln();
-        let sd = part.covariance_of(lever, lever).max(0.0).sqrt();
-        (fall > 0.03 && fall > 1.6 * doubt).then_some((*users, *rate, sd))
-    }
-
-    /// Transactions inside at the saturated ones among the highest levels: where a plateau may be read.
-    fn saturated_jobs(&self) -> Vec<Place> {
-        let levels = &self.evidence.levels;
-        let highest = levels.iter().map(|l| l.users).max().unwrap_or(1);
-        let high = levels
-            .iter()
-            .filter(|l| f64::from(l.users) > 0.78 * f64::from(highest));
-        let places = high.filter_map(|level| {
-            let forecast = self.forecast(level.users)?;
-            // Where a profiled resource is busy to so many per cent, throughput can rise by no more than the rest.
-            let room = level.limit_per_s.map_or(f64::INFINITY, |limit| {
-                (limit / level.throughput_per_s).ln().max(0.0)
-            });
-            let jobs = (forecast.jobs.round() as usize).max(1);
-            (forecast.saturation > 0.5).then_some(Place { jobs, room })
-        });
-        places.collect()
-    }
-
-    /// The one of these places at which an explanation knows the rate best; the far end where there is none.
-    fn best_known(&self, part: &Posterior, saturated: &[Place]) -> Place {
-        let known = saturated
-            .iter()
-            .map(|&place| (place, part.plateau(&self.grid, place).1));
-        let best = known.min_by(|a, b| a.1.total_cmp(&b.1));
-        let far = Place {
-            jobs: self.grid.jobs(),
-            room: f64::INFINITY,
-        };
-        best.map_or(far, |(place, _)| place)
-    }
-
     /// `X_max` with its 95 % interval.
     pub(crate) fn capacity(&self) -> Option<Estimate> {
         let (rate, sd) = self.plateau()?;
@@ -227,20 +145,6 @@ impl SiteModel {
         let factor = (NORMAL_95 * relative).exp();
         let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
         Estimate::new(users, users / factor, users * factor, samples)
-    }
-
-    /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln `X_max`.
-    pub(crate) fn capacity_gain(&self, users: u32, log_variance: f64) -> f64 {
-        let saturated = self.saturated_jobs();
-        let gains = self.parts.iter().filter_map(|(weight, part)| {
-            let candidate = part.predict(&self.grid, users, self.think_s())?;
-            let shared = part.covariance_of(
-                &candidate.lever,
-                &part.plateau_lever(&self.grid, self.best_known(part, &saturated).jobs),
-            );
-            Some(weight * shared * shared / (candidate.log_sd.powi(2) + log_variance))
-        });
-        gains.sum()
     }
 
     /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln R at
@@ -266,15 +170,15 @@ impl SiteModel {
 
 /// Mean and variance of a mixture, one part after the other.
 #[derive(Debug, Default)]
-struct Mixed {
+pub(super) struct Mixed {
     weight: f64,
-    mean: f64,
+    pub(super) mean: f64,
     within: f64,
     between: f64,
 }
 
 impl Mixed {
-    fn add(&mut self, weight: f64, mean: f64, sd: f64) {
+    pub(super) fn add(&mut self, weight: f64, mean: f64, sd: f64) {
         self.weight += weight;
         let shift = mean - self.mean;
         self.mean += shift * weight / self.weight;
@@ -282,7 +186,7 @@ impl Mixed {
         self.within += weight * sd * sd;
     }
 
-    fn sd(&self) -> f64 {
+    pub(super) fn sd(&self) -> f64 {
         ((self.within + self.between) / self.weight).max(0.0).sqrt()
     }
 }

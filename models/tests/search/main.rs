@@ -1,6 +1,7 @@
 //! The default search against sites whose curve is known exactly, seen through sampling noise.
 
 mod analytic;
+mod autoperf;
 mod strategies;
 mod verdicts;
 

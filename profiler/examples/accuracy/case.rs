@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use autoperf_profiler::reading::GroupReading;
 
 /// Readings at each agent, a second apart.
 const READINGS: u32 = 11;
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// What was true and what was said at one instant.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
     pub(crate) as_nobody: Vec<Point>,
 }
 
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -86,18 +86,21 @@ impl Cell {
     }
 
     fn used_ns(&self) -> f64 {
-        let text = fs::read_to_string(self.folder.join(self.file)).unwrap_or_default();
-        match text.strip_prefix("usage_usec ") {
-            Some(rest) => {
-                rest.lines()
-                    .next()
-                    .and_then(|line| line.trim().parse::<f64>().ok())
-                    .unwrap_or(0.0)
-                    * 1e3
-            }
-            None => text.trim().parse().unwrap_or(0.0),
-        }
+        used_ns(&self.folder.join(self.file)).unwrap_or(0.0)
     }
+}
+
+/// What a control group has used, by its `cpuacct.usage` or `cpu.stat`.
+pub(crate) fn used_ns(file: &Path) -> Result<f64, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let (number, factor) = match text.strip_prefix("usage_usec ") {
+        Some(rest) => (rest.lines().next().unwrap_or_default(), 1e3),
+        None => (text.as_str(), 1.0),
+    };
+    let number: Result<f64, _> = number.trim().parse();
+    number
+        .map(|number| number * factor)
+        .map_err(|_| format!("{} holds no CPU time", file.display()))
 }
 
 /// Runs the load in a control group with a sleeper beside it, so that the group is not the load's own and the agents must do
@@ -121,8 +124,8 @@ pub(crate) fn run(mode: &str, percent: u32) -> Result<Outcome, String> {
     cell.put(load.0.id())?;
     std::thread::sleep(Duration::from_millis(300));
     let counter = File::open(&counter).map_err(text)?;
-    let (_root, mut as_root) = agent(&program, None)?;
-    let (_nobody, mut as_nobody) = agent(&program, Some(NOBODY))?;
+    let (_root, mut as_root) = agent(&program, None, "measuredload")?;
+    let (_nobody, mut as_nobody) = agent(&program, Some(NOBODY), "measuredload")?;
     let mut outcome = Outcome::default();
     for index in 0..READINGS {
         outcome.as_root.push(point(&mut as_root, &counter, &cell)?);
@@ -141,7 +144,8 @@ pub(crate) fn run(mode: &str, percent: u32) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-fn agent(program: &PathBuf, user: Option<u32>) -> Result<(Running, Client), String> {
+/// An agent that watches these, started as this user, and its client.
+pub(crate) fn agent(program: &Path, user: Option<u32>, names: &str) -> Result<(Running, Client), String> {
     let mut command = Command::new(program);
     command.arg("agent").stdout(Stdio::piped());
     if let Some(user) = user {
@@ -155,9 +159,7 @@ fn agent(program: &PathBuf, user: Option<u32>) -> Result<(Running, Client), Stri
         .map_err(|error| error.to_string())?;
     let address = line.trim().rsplit(' ').next().unwrap_or_default();
     let mut client = Client::connect(address, Duration::from_secs(10)).map_err(|error| error.to_string())?;
-    client
-        .watch(&["measuredload".into()])
-        .map_err(|error| error.to_string())?;
+    client.watch(&[names.into()]).map_err(|error| error.to_string())?;
     Ok((process, client))
 }
 

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 mod case;
 #[path = "../load/modes.rs"]
 mod modes;
+mod site;
 mod table;
 #[path = "../load/truth.rs"]
 mod truth;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         ["agent"] => return autoperf_profiler::command::main(["-d", "0"].map(OsString::from)),
+        ["site", names, usage, label, ref command @ ..] => site::compare(names, usage, label, command),
         ["load", mode, percent, file, seconds] => load(mode, percent, file, seconds),
         ref wanted => all(wanted),
     };

@@ -1,7 +1,8 @@
 //! What the agent costs the machine that it watches: CPU time of the agent for each of its samples, one a second, with 10, 100
 //! and 1,000 idle processes beside it, of which it watches one or all; and for each end of a process.
 //!
-//! `cargo run --release -p autoperf-profiler --example cost`. Takes about two minutes.
+//! `cargo run --release -p autoperf-profiler --example cost`. Takes about two minutes. With the words `beside 100 1000` it
+//! measures other tools in the same seconds instead.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use autoperf_profiler::client::Client;
 use autoperf_profiler::system::System;
+
+mod tools;
 
 /// Samples over which the cost is averaged.
 const SAMPLES: u64 = 12;
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
+        ["beside", ref counts @ ..] => beside(counts),
         ["agent"] => return autoperf_profiler::command::main(["-d", "0"].map(OsString::from)),
         _ => all(),
     };
@@ -58,6 +62,18 @@ fn all() -> Result<(), String> {
         per_exit()?
     );
     Ok(())
+}
+
+fn beside(counts: &[&str]) -> Result<(), String> {
+    let counts: Result<Vec<u32>, String> = counts
+        .iter()
+        .map(|count| {
+            count
+                .parse()
+                .map_err(|_| format!("{count:?} is no number of processes"))
+        })
+        .collect();
+    tools::compare(&counts?)
 }
 
 fn idle(index: u32) -> Result<Running, String> {

@@ -1,8 +1,9 @@
 //! An agent that the client has started itself, and speaks with over its standard input and output.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::clock;
@@ -11,6 +12,10 @@ use crate::wire::pipe::Pipe;
 
 /// Time for the agent to end by itself once its input is closed.
 const FAREWELL_NS: u64 = 3_000_000_000;
+/// Time for its last words to be read after its end.
+const LAST_WORDS_NS: u64 = 1_000_000_000;
+/// What is kept of its complaints, bytes.
+const MOST_COMPLAINTS: usize = 2048;
 
 /// The agent's process; it ends with this.
 #[derive(Debug)]
@@ -18,17 +23,50 @@ pub(super) struct Started {
     process: Child,
     /// Taken before the process is waited for, which closes its input.
     pipe: Option<Pipe>,
+    /// Reads what it says on its standard error, where that is ours to read.
+    complaints: Option<JoinHandle<String>>,
 }
 
 impl Started {
-    /// Starts it.
+    /// Starts it. Its standard error is read where the command has a pipe there.
     pub(super) fn new(mut command: Command) -> io::Result<Self> {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (input, output) = (process.stdin.take(), process.stdout.take());
         let pipe = output
             .zip(input)
             .map(|(output, input)| Pipe::new(OwnedFd::from(output), OwnedFd::from(input)));
-        Ok(Self { process, pipe })
+        let complaints = process
+            .stderr
+            .take()
+            .map(|stream| std::thread::spawn(move || read(stream)));
+        Ok(Self {
+            process,
+            pipe,
+            complaints,
+        })
+    }
+
+    /// Ends it, and gives what it has complained of last, in one line.
+    pub(super) fn farewell(mut self) -> String {
+        let complaints = self.complaints.take();
+        drop(self);
+        let deadline_ns = clock::monotonic_ns() + LAST_WORDS_NS;
+        let mut said = String::new();
+        if let Some(reader) = complaints {
+            // A process that it has left behind may hold the stream open; that one is not waited for.
+            while !reader.is_finished() && clock::monotonic_ns() < deadline_ns {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if reader.is_finished() {
+                said = reader.join().unwrap_or_default();
+            }
+        }
+        let lines: Vec<&str> = said
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.join("; ")
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -40,6 +78,18 @@ impl Started {
             .as_mut()
             .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
+}
+
+/// Reads to the end and keeps the last of it.
+fn read(mut stream: ChildStderr) -> String {
+    let mut kept = Vec::new();
+    let mut part = [0; 1024];
+    while let Ok(got @ 1..) = stream.read(&mut part) {
+        kept.extend_from_slice(part.get(..got).unwrap_or_default());
+        let above = kept.len().saturating_sub(MOST_COMPLAINTS);
+        kept.drain(..above);
+    }
+    String::from_utf8_lossy(&kept).into_owned()
 }
 
 impl Link for Started {

@@ -6,10 +6,18 @@ use rustix::net::netlink::CONNECTOR;
 
 use crate::netlink::{self, HEADER, Socket, u32_at};
 
+mod filter;
+
 /// The connector's number and group for processes.
 const PROCESSES: u32 = 1;
 /// Bytes of the connector's own header.
 const CONNECTOR_HEADER: usize = 20;
+/// Bytes of an event before the numbers of its tasks.
+const BEFORE_IDS: usize = 16;
+/// Kinds of events.
+const FORK: u32 = 1;
+const EXEC: u32 = 2;
+const COMM: u32 = 0x200;
 
 /// An event of a process; those of its threads are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +52,6 @@ impl Event {
     /// Reads one message; `None` for what is not used.
     #[must_use]
     pub fn parse(message: &[u8]) -> Option<Self> {
-        const FORK: u32 = 1;
-        const EXEC: u32 = 2;
-        const COMM: u32 = 0x200;
-        const BEFORE_IDS: usize = 16;
         let event = message.get(HEADER + CONNECTOR_HEADER..)?;
         let id = |index: usize| u32_at(event, BEFORE_IDS + 4 * index);
         match u32_at(event, 0)? {
@@ -89,6 +93,11 @@ pub(super) fn listen(buffer_bytes: usize) -> io::Result<Socket> {
     body.extend_from_slice(&LISTEN.to_ne_bytes());
     socket.send(&netlink::request(3, &body))?;
     Ok(socket)
+}
+
+/// Lets the kernel keep back the events that are not used. Where it cannot, they only cost their reading.
+pub(super) fn narrow(socket: &Socket) {
+    let _ = socket.filter(&mut filter::program());
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! From ends of threads to ends of processes. Pure.
 
-use std::collections::HashMap;
-
 use crate::ledger::taskstats::ThreadEnd;
+use crate::process::numbers::ByNumber;
 
 /// The end of a process, with the sums over those of its threads that have ended since the ledger was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,7 +29,7 @@ pub struct ProcessEnd {
 /// Sums of processes some of whose threads have ended.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Departures {
-    sums: HashMap<u32, ProcessEnd>,
+    sums: ByNumber<ProcessEnd>,
 }
 
 impl Departures {

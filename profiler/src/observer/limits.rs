@@ -117,10 +117,15 @@ impl Limits {
 
     /// Numbers of the cores that these processes may run on, in order; a quota narrows the share, not the set.
     pub fn core_set(&self, members: &[&Seen]) -> Vec<u32> {
-        let cores: BTreeSet<u32> = members
-            .iter()
-            .flat_map(|seen| seen.status.cores.iter().copied())
-            .collect();
+        let mut cores: BTreeSet<u32> = BTreeSet::new();
+        let mut before: &[u32] = &[];
+        for seen in members {
+            // Most have the same as the one before.
+            if seen.status.cores != before {
+                before = &seen.status.cores;
+                cores.extend(before);
+            }
+        }
         // The kernel's list may name cores that could be plugged in.
         let online = |core: &u32| self.online.is_empty() || self.online.contains(core);
         cores.into_iter().filter(online).collect()
@@ -130,7 +135,12 @@ impl Limits {
     pub fn cores_allowed(&self, members: &[&Seen], host_cores: u32) -> f64 {
         let mut quotas: HashMap<&str, f64> = HashMap::new();
         let mut unlimited = false;
+        let mut before: Option<&str> = None;
         for seen in members {
+            // Most are in the same as the one before.
+            if before.replace(&seen.control_groups) == Some(&seen.control_groups) {
+                continue;
+            }
             match self.quotas.get(&seen.control_groups) {
                 Some(Some((group, allowed))) => {
                     quotas.insert(group, *allowed);

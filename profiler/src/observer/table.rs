@@ -1,12 +1,13 @@
 //! All processes of the machine as last seen. Finding new ones costs a directory listing; counters are read of members only,
 //! from files kept open.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::observer::Depth;
 use crate::observer::account::counts::Counts;
+use crate::process::numbers::{ByNumber, Numbers};
 use crate::process::{DiskBytes, Identity, Names, Stat, Status};
 use crate::system::{Kept, System};
 
@@ -64,6 +65,18 @@ impl Seen {
         }
     }
 
+    fn is_described(&self) -> bool {
+        !self.status.cores.is_empty()
+    }
+
+    /// The kernel's peak is that of the last full look.
+    fn raise_peak(&mut self, system: &System) {
+        let resident = self.stat.resident_pages.saturating_mul(system.facts().page_bytes);
+        if let Some(peak) = &mut self.status.resident_peak_bytes {
+            *peak = (*peak).max(resident);
+        }
+    }
+
     fn describe(&mut self, system: &System) {
         let pid = self.stat.pid;
         if let Some(text) = system.text(&format!("proc/{pid}/status")) {
@@ -118,7 +131,7 @@ impl Seen {
 /// The processes, by their numbers.
 #[derive(Debug, Default)]
 pub struct Table {
-    processes: HashMap<u32, Seen>,
+    processes: ByNumber<Seen>,
     revision: u64,
     turn: u32,
     stat_turn: u32,
@@ -188,7 +201,7 @@ impl Table {
     pub fn scan(&mut self, system: &System, depth: Depth, told: bool) {
         let now_ns = clock::monotonic_ns();
         let listed = system.pids();
-        let present: HashSet<u32> = listed.iter().copied().collect();
+        let present: Numbers = listed.iter().copied().collect();
         let gone: Vec<u32> = self
             .processes
             .keys()
@@ -230,7 +243,7 @@ impl Table {
 
     /// Looks at a process that has just become another program. Returns it if it is still there.
     pub fn look_at(&mut self, system: &System, pid: u32) -> Option<&Seen> {
-        if !self.name_again(system, pid) {
+        if !self.processes.contains_key(&pid) || !self.name_again(system, pid) {
             self.remove(pid);
             self.find(system, pid, clock::monotonic_ns());
             self.link();
@@ -327,33 +340,31 @@ impl Table {
     /// first the parents' sums, then the clocks, and all again when a process has ended in between.
     ///
     /// The clocks cost a tenth of the rest, so a quick look reads the rest only of those that have children's time or are new,
-    /// and of some others in turn; and of the parents of those that have ended.
-    pub fn measure(&mut self, system: &System, members: &[u32], depth: Depth) {
+    /// and of some others in turn; and of the parents of those that have ended. Gives the members of which not all is known
+    /// yet.
+    pub fn measure(&mut self, system: &System, members: &[u32], depth: Depth) -> Vec<u32> {
         let mut due = self.due_for_stat(members, depth);
         for _ in 0..PASSES {
             let mut heirs = Vec::new();
-            for (pid, read) in due
-                .iter()
-                .map(|pid| (pid, true))
-                .chain(members.iter().map(|pid| (pid, false)))
-            {
-                let parent = self.by_pid(*pid).map(|seen| seen.stat.parent);
-                let there = if read {
-                    self.measure_stat(system, *pid)
-                } else {
-                    self.measure_clock(system, *pid)
-                };
-                if !there {
-                    heirs.extend(parent);
+            let mut fresh = Vec::new();
+            for pid in &due {
+                heirs.extend(self.measure_stat(system, *pid).err());
+            }
+            for pid in members {
+                match self.measure_clock(system, *pid) {
+                    Ok(true) => {}
+                    Ok(false) => fresh.push(*pid),
+                    Err(parent) => heirs.push(parent),
                 }
             }
             if heirs.is_empty() {
-                break;
+                return fresh;
             }
             due.extend(heirs);
             due.sort_unstable();
             due.dedup();
         }
+        members.to_vec()
     }
 
     fn due_for_stat(&mut self, members: &[u32], depth: Depth) -> Vec<u32> {
@@ -380,11 +391,12 @@ impl Table {
         due
     }
 
-    /// Returns whether the process was still there; it is taken out otherwise.
-    fn measure_stat(&mut self, system: &System, pid: u32) -> bool {
+    /// Who is not there any more is taken out; the error is its parent.
+    fn measure_stat(&mut self, system: &System, pid: u32) -> Result<(), u32> {
         let Some(seen) = self.processes.get_mut(&pid) else {
-            return true;
+            return Ok(());
         };
+        let parent = seen.stat.parent;
         if seen.kept.is_none() {
             seen.kept = system.keep(&format!("proc/{pid}/stat")).ok();
         }
@@ -399,18 +411,20 @@ impl Table {
         match stat {
             Some(stat) if stat.start_ticks == seen.stat.start_ticks => {
                 seen.stat = stat;
-                true
+                seen.raise_peak(system);
+                Ok(())
             }
             _ => {
                 self.remove(pid);
-                false
+                Err(parent)
             }
         }
     }
 
-    fn measure_clock(&mut self, system: &System, pid: u32) -> bool {
+    /// The same by its clock; tells whether all else is known of it.
+    fn measure_clock(&mut self, system: &System, pid: u32) -> Result<bool, u32> {
         let Some(seen) = self.processes.get_mut(&pid) else {
-            return true;
+            return Ok(true);
         };
         let before = seen.cpu_ns.unwrap_or(0);
         match system.cpu_clock_ns(pid) {
@@ -418,16 +432,17 @@ impl Table {
             Some(cpu_ns) if cpu_ns >= before || !seen.by_clock => {
                 seen.cpu_ns = Some(cpu_ns);
                 seen.by_clock = true;
-                true
+                Ok(seen.is_described() && seen.ended_threads_ns.is_some())
             }
-            _ if self.measure_stat(system, pid) => {
-                if let Some(seen) = self.processes.get_mut(&pid) {
-                    seen.cpu_ns = Some(system.facts().ticks_to_ns(seen.stat.own_ticks).max(before));
-                    seen.by_clock = false;
-                }
-                true
+            _ => {
+                self.measure_stat(system, pid)?;
+                let Some(seen) = self.processes.get_mut(&pid) else {
+                    return Ok(true);
+                };
+                seen.cpu_ns = Some(system.facts().ticks_to_ns(seen.stat.own_ticks).max(before));
+                seen.by_clock = false;
+                Ok(seen.is_described())
             }
-            _ => false,
         }
     }
 
@@ -437,12 +452,9 @@ impl Table {
             let Some(seen) = self.processes.get_mut(pid) else {
                 continue;
             };
-            if depth == Depth::Full || seen.status.cores.is_empty() {
+            if depth == Depth::Full || !seen.is_described() {
                 seen.describe(system);
-            }
-            let resident = seen.stat.resident_pages.saturating_mul(system.facts().page_bytes);
-            if let Some(peak) = &mut seen.status.resident_peak_bytes {
-                *peak = (*peak).max(resident);
+                seen.raise_peak(system);
             }
         }
     }
@@ -468,7 +480,7 @@ impl Table {
     }
 
     /// Closes the files of all processes but these.
-    pub fn release(&mut self, members: &HashSet<u32>) {
+    pub fn release(&mut self, members: &Numbers) {
         for (pid, seen) in &mut self.processes {
             if !members.contains(pid) {
                 seen.kept = None;

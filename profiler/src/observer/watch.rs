@@ -1,7 +1,6 @@
 //! What one client watches: named groups, their members, and their accounts. Pure: it is shown the table of processes and
 //! decides who belongs where and what was spent.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ledger::departures::ProcessEnd;
@@ -11,6 +10,7 @@ use crate::observer::account::counts::Counts;
 use crate::observer::account::{Account, Circumstances, TreeSum};
 use crate::observer::table::{Seen, Table, YOUNG_NS};
 use crate::observer::watch::kin::Kin;
+use crate::process::numbers::ByNumber;
 use crate::process::{Identity, Names};
 use crate::reading::{GroupReading, HostReading};
 use crate::system::Facts;
@@ -88,7 +88,7 @@ pub struct Watch {
     id: u64,
     groups: Vec<(Pattern, Account)>,
     /// By their numbers.
-    members: HashMap<u32, Member>,
+    members: ByNumber<Member>,
     /// Members whose numbers others have now.
     departed: Vec<Member>,
     kin: Kin,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// More counters of a host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct HostDetail {
     /// CPU time by mode over all cores.
@@ -39,6 +40,7 @@ pub struct HostDetail {
 
 /// CPU time by mode, ns. Guest time is inside `user_ns`, as the kernel counts it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CpuModes {
     /// In programs.
@@ -61,6 +63,7 @@ pub struct CpuModes {
 
 /// Counters of one whole disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Disk {
     /// Its name, such as `sda`.
@@ -75,6 +78,7 @@ pub struct Disk {
 
 /// Counters of one network interface.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Interface {
     /// Its name, such as `eth0`.
@@ -95,6 +99,7 @@ pub struct Interface {
 
 /// State of a listening TCP port now.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ListeningPort {
     /// The port.
@@ -111,6 +116,7 @@ pub struct ListeningPort {
 
 /// Time in which some task waited for a resource, ns (`some` line, `total`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Pressure {
     /// For a core.
@@ -123,6 +129,7 @@ pub struct Pressure {
 
 /// More counters of a process group.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct GroupDetail {
     /// Numbers of the cores that its processes may run on (affinity); groups with a core in common share it.
@@ -150,6 +157,7 @@ pub struct GroupDetail {
 
 /// State and counters of one Java virtual machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Jvm {
     /// Its process.
@@ -178,6 +186,7 @@ pub struct Jvm {
 
 /// Counters of one garbage collector.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct JvmCollector {
     /// Its name.

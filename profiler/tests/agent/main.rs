@@ -11,4 +11,6 @@ mod peers;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod ssh;
+#[cfg(test)]
 mod stage;

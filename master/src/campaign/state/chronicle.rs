@@ -152,8 +152,13 @@ impl Chronicle {
         }
     }
 
-    pub(super) fn agent_back(&mut self, node: &str, at_s: f64, actions: &mut Vec<Action>) {
-        self.note_profiler(format!("the profiler on {node} answers again"), at_s, actions);
+    pub(super) fn agent_back(&mut self, node: &str, anew: bool, at_s: f64, actions: &mut Vec<Action>) {
+        let how = if anew {
+            "answers again and has begun anew: what it counted in between is lost"
+        } else {
+            "answers again and has gone on counting meanwhile"
+        };
+        self.note_profiler(format!("the profiler on {node} {how}"), at_s, actions);
         self.lost_agents.retain(|lost| lost != node);
     }
 

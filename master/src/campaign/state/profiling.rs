@@ -221,7 +221,9 @@ impl State for Profiling {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
                 self.break_off("profiler_lost", at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.break_off("interrupted", at_s, actions),
         }
     }

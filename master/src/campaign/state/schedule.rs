@@ -134,7 +134,9 @@ impl State for Scheduled {
             Event::AgentLost { node, reason, at_s } => {
                 self.chronicle.agent_lost(node, &reason, at_s, actions);
             }
-            Event::AgentBack { node, at_s } => self.chronicle.agent_back(&node, at_s, actions),
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle.agent_back(&node, anew, at_s, actions);
+            }
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
         }
     }

@@ -1,6 +1,6 @@
 //! One transaction on its way: begun, asked, answered, repeated, timed out, ended.
 
-use super::{Activity, Shard, User};
+use super::{Activity, Shard, User, unix_s};
 use crate::load::FAILURE_PAUSE_NS;
 use crate::load::encoding;
 use crate::load::examine::Answer;
@@ -8,6 +8,7 @@ use crate::load::links::{Destination, Links};
 use crate::load::render::Surroundings;
 use crate::load::session::{Next, Reply};
 use crate::transport::connection::{Keep, Readiness};
+use crate::transport::http1::head;
 use crate::transport::tls::TlsClient;
 use crate::transport::{Failure, Phase, Phases, Progress};
 use autoperf_models::record::{Outcome, Record};
@@ -15,18 +16,20 @@ use std::borrow::Cow;
 
 /// How a transaction ended.
 #[derive(Debug, Clone, Copy)]
-struct Ending {
-    outcome: Outcome,
-    status: u16,
-    phases: Phases,
-    end_ns: u64,
+pub(super) struct Ending {
+    pub(super) outcome: Outcome,
+    pub(super) status: u16,
+    pub(super) phases: Phases,
+    pub(super) end_ns: u64,
 }
 
 /// What the session makes of an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Judged {
     /// The transaction goes on with another request.
     Redirected,
+    /// It goes on with what this page names.
+    Page(Outcome, Vec<u8>),
     /// It is over; what follows.
     Over(Outcome, Option<Next>),
 }
@@ -135,7 +138,7 @@ impl Shard {
         self.proceed(index, progress);
     }
 
-    fn proceed(&mut self, index: u32, progress: Progress) {
+    pub(super) fn proceed(&mut self, index: u32, progress: Progress) {
         match progress {
             Progress::Pending => {}
             Progress::Again => self.again.push(index),
@@ -145,7 +148,7 @@ impl Shard {
         }
     }
 
-    fn drop_link(&mut self, index: u32) {
+    pub(super) fn drop_link(&mut self, index: u32) {
         let Some(link) = self.links.get(index) else {
             return;
         };
@@ -165,6 +168,9 @@ impl Shard {
         let Some(user) = self.users[at as usize].as_mut() else {
             return;
         };
+        if user.gathering.is_some() {
+            return self.gathered(at, index);
+        }
         if user.attempt > 0 && link.connection.phases().connect_start_ns > 0 {
             self.origins.prefer(link.origin, user.attempt);
             user.attempt = 0;
@@ -185,6 +191,16 @@ impl Shard {
                     user.carried = joined(&user.carried, &phases);
                 }
                 self.ask(at, false);
+            }
+            Judged::Page(outcome, html) => {
+                let ending = Ending {
+                    outcome,
+                    status,
+                    phases,
+                    end_ns: self.clock.now_ns(),
+                };
+                self.gather(at, &html, ending);
+                self.gather_on(at);
             }
             Judged::Over(outcome, next) => {
                 let keep = self.keep_of(at);
@@ -218,20 +234,20 @@ impl Shard {
         };
         let connection = &link.connection;
         let planned = &self.plan.transactions[user.transaction];
-        let head = connection.head();
+        let known = connection.head();
         let now_unix_s = unix_s(self.epoch_unix_s, connection.phases().last_byte_ns);
         let body = if planned.keep.body {
             encoding::text(
                 connection.body_bytes(),
-                head.gzip,
-                self.plan.limits.max_body_bytes,
+                known.gzip,
+                self.plan.terms.limits.max_body_bytes,
             )
         } else {
             Some(Cow::Borrowed(&[][..]))
         };
         let reply = body.as_deref().map_or(Reply::Done(Outcome::Malformed), |body| {
             let answer = Answer {
-                status: head.status,
+                status: known.status,
                 head: connection.head_bytes(),
                 body,
             };
@@ -241,6 +257,13 @@ impl Shard {
         let Reply::Done(outcome) = reply else {
             return Judged::Redirected;
         };
+        if planned.resources
+            && outcome.is_ok()
+            && is_html(connection.head_bytes())
+            && let Some(html) = &body
+        {
+            return Judged::Page(outcome, html.to_vec());
+        }
         let page = body.as_deref().filter(|_| planned.keeps_page);
         let next = if user.leaving {
             None
@@ -266,6 +289,9 @@ impl Shard {
         let Some(user) = self.users[at as usize].as_mut() else {
             return;
         };
+        if user.gathering.is_some() {
+            return self.gathering_failed(at, index, failure);
+        }
         let connection = &link.connection;
         let aged = connection.died_of_age() && !user.retried && matches!(failure, Failure::Reset(_));
         let unreachable = matches!(failure, Failure::Refused(_) | Failure::ConnectTimedOut);
@@ -295,6 +321,12 @@ impl Shard {
 
     /// The transaction's time limit has passed.
     pub(super) fn time_out(&mut self, at: u32) {
+        if self.users[at as usize]
+            .as_ref()
+            .is_some_and(|user| user.gathering.is_some())
+        {
+            return self.gathering_timed_out(at);
+        }
         let Some(index) = self.users[at as usize].as_ref().and_then(|user| user.link) else {
             return;
         };
@@ -355,7 +387,7 @@ impl Shard {
     }
 
     /// Records the transaction and lets the user go on, leave, or rest.
-    fn end(&mut self, at: u32, ending: Ending, next: Option<Next>) {
+    pub(super) fn end(&mut self, at: u32, ending: Ending, next: Option<Next>) {
         self.cut_windows(ending.end_ns);
         let Some(user) = self.users[at as usize].as_mut() else {
             return;
@@ -375,6 +407,7 @@ impl Shard {
         };
         if next.new_session {
             user.tls = None;
+            user.cache = None;
             for parked in std::mem::take(&mut user.parked) {
                 self.links.close(parked);
             }
@@ -393,7 +426,7 @@ impl Shard {
         self.schedule(at, ending.end_ns, next.think_time_s, pause_ns);
     }
 
-    fn outcome_of(&mut self, failure: &Failure) -> Outcome {
+    pub(super) fn outcome_of(&mut self, failure: &Failure) -> Outcome {
         let generator = &mut self.recorder.window().generator;
         match failure {
             Failure::NoPort => generator.ports_exhausted += 1,
@@ -404,8 +437,12 @@ impl Shard {
     }
 }
 
-const fn unix_s(epoch_unix_s: i64, now_ns: u64) -> i64 {
-    epoch_unix_s + (now_ns / 1_000_000_000).cast_signed()
+/// Whether an answer is a page that can name resources.
+fn is_html(head: &[u8]) -> bool {
+    head::field(head, "content-type").is_some_and(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/xhtml+xml")
+    })
 }
 
 /// Takes up the kept connection to that origin, if there is one, and parks one that leads elsewhere.

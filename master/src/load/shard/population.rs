@@ -44,6 +44,8 @@ impl Shard {
             activity: Activity::Thinking,
             link: None,
             parked: Vec::new(),
+            gathering: None,
+            cache: None,
             tls: None,
             leaving: false,
             joined_just_now: true,

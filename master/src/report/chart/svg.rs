@@ -57,6 +57,9 @@ const DARK: [(RGBColor, &str); 11] = [
     (COLOURS[5], "#ff8dbd"),
 ];
 
+/// Attributes that say what holds without them.
+const DEFAULTS: [&str; 3] = [" opacity=\"1\"", " stroke=\"none\"", " stroke-width=\"1\""];
+
 type Drawing<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
 type Plane = Cartesian2d<RangedCoordf64, RangedCoordf64>;
 
@@ -91,7 +94,11 @@ fn finished(text: &str, chart: &Chart) -> String {
         .collect();
     let style = format!("<style>@media screen and (prefers-color-scheme:dark){{{dark}}}</style>");
     let head = format!(">\n<title>{}</title>\n{style}", chart.title);
-    text.replacen('>', &head, 1)
+    // What is the default anyway; quotes within names are escaped, so none of it can be part of one.
+    let short = DEFAULTS
+        .iter()
+        .fold(text.to_owned(), |text, default| text.replace(default, ""));
+    short.replacen('>', &head, 1)
 }
 
 fn draw_on<'a>(area: &DrawingArea<SVGBackend<'a>, Shift>, chart: &Chart) -> Drawing<'a> {

@@ -2,13 +2,13 @@
 
 use crate::report::ReportError;
 use crate::report::chart::{Chart, Series};
-use crate::summary::{Level, TimelinePoint};
+use crate::summary::{HistogramStep, Level, TimelinePoint};
 use serde::Serialize;
 
 /// Longest timeline that is passed on; longer ones are thinned by means over equal stretches.
 const MOST_POINTS: usize = 300;
 /// Points of all timelines together, so that a run with many long levels stays a small file.
-const MOST_POINTS_TOGETHER: usize = 4000;
+const MOST_POINTS_TOGETHER: usize = 1600;
 
 #[derive(Serialize)]
 struct Data<'a> {
@@ -24,9 +24,9 @@ struct ChartData<'a> {
     unit: &'a str,
     series: Vec<SeriesData<'a>>,
     /// Value, low, high.
-    saturation: Option<[f64; 3]>,
+    saturation: Option<[Short; 3]>,
     /// Name and value.
-    limit: Option<(&'a str, f64)>,
+    limit: Option<(&'a str, Short)>,
 }
 
 #[derive(Serialize)]
@@ -35,24 +35,26 @@ struct SeriesData<'a> {
     shown: bool,
     points: Vec<PointData>,
     /// Users, value, low, high.
-    curve: Vec<[f64; 4]>,
+    curve: Vec<[Short; 4]>,
 }
 
 /// Users, value, low, high, whether the level counts.
-type PointData = (f64, f64, Option<f64>, Option<f64>, bool);
+type PointData = (Short, Short, Option<Short>, Option<Short>, bool);
 
 #[derive(Default, Serialize)]
 struct LevelData {
-    at: Vec<f64>,
-    throughput: Vec<f64>,
+    at: Vec<Short>,
+    throughput: Vec<Short>,
     /// ms.
-    response: Vec<Option<f64>>,
+    response: Vec<Option<Short>>,
     /// Begin and end of the part that is measured, s.
-    measured: Option<(f64, f64)>,
-    /// Response times: from, to (ms), transactions.
-    histogram: Vec<(f64, f64, u64)>,
+    measured: Option<(Short, Short)>,
+    /// Response times: lower end of the first step (ms), and by how much each step's upper end is larger than its lower end.
+    steps: Option<(f64, f64)>,
+    /// How many transactions lie in each step.
+    histogram: Vec<u64>,
     /// Name and value of the marks in it, ms.
-    marks: Vec<(&'static str, f64)>,
+    marks: Vec<(&'static str, Short)>,
 }
 
 /// The charts and the levels' timelines (in the order of the run).
@@ -63,7 +65,8 @@ pub(super) fn encoded(charts: &[Chart], levels: &[Level]) -> Result<String, Repo
         levels: levels
             .iter()
             .map(|level| LevelData {
-                histogram: histogram(level),
+                steps: steps(&level.response_histogram),
+                histogram: level.response_histogram.iter().map(|step| step.count).collect(),
                 marks: marks(level),
                 ..timeline(&level.timeline, most)
             })
@@ -100,7 +103,7 @@ fn chart(chart: &Chart) -> ChartData<'_> {
         limit: chart
             .limit
             .as_ref()
-            .map(|limit| (limit.name.as_str(), limit.value)),
+            .map(|limit| (limit.name.as_str(), short(limit.value))),
     }
 }
 
@@ -114,7 +117,7 @@ fn series(series: &Series) -> SeriesData<'_> {
             .map(|point| {
                 let (low, high) = point.spread.unzip();
                 (
-                    point.users,
+                    short(point.users),
                     short(point.value),
                     low.map(short),
                     high.map(short),
@@ -151,14 +154,14 @@ fn timeline(points: &[TimelinePoint], most: usize) -> LevelData {
     }
 }
 
-fn histogram(level: &Level) -> Vec<(f64, f64, u64)> {
-    let steps = level.response_histogram.iter();
-    steps
-        .map(|step| (short(step.from_s * 1e3), short(step.to_s * 1e3), step.count))
-        .collect()
+/// The steps grow by the same factor, so the first tells them all.
+fn steps(steps: &[HistogramStep]) -> Option<(f64, f64)> {
+    let (first, last) = (steps.first()?, steps.last()?);
+    let factor = (last.to_s / first.from_s).powf(1.0 / steps.len() as f64);
+    Some((first.from_s * 1e3, factor))
 }
 
-fn marks(level: &Level) -> Vec<(&'static str, f64)> {
+fn marks(level: &Level) -> Vec<(&'static str, Short)> {
     let times = &level.response_time_s;
     let mean_s = times.mean.map(|mean| mean.value);
     [("mean", mean_s), ("p95", times.p95), ("p99", times.p99)]
@@ -168,7 +171,7 @@ fn marks(level: &Level) -> Vec<(&'static str, f64)> {
 }
 
 /// Mean response time of a stretch, weighted by what was served.
-fn response_ms(some: &[TimelinePoint]) -> Option<f64> {
+fn response_ms(some: &[TimelinePoint]) -> Option<Short> {
     let served = some
         .iter()
         .filter_map(|point| Some((point.throughput_per_s, point.response_time_s?)));
@@ -178,9 +181,23 @@ fn response_ms(some: &[TimelinePoint]) -> Option<f64> {
     (count > 0.0).then(|| short(sum / count * 1e3))
 }
 
-/// Five significant digits: more cannot be seen, and the file stays small.
-fn short(value: f64) -> f64 {
-    format!("{value:.4e}").parse().unwrap_or(value)
+/// A number that is passed on with four significant digits: more cannot be seen, and the file stays small.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Short(f64);
+
+fn short(value: f64) -> Short {
+    Short(format!("{value:.3e}").parse().unwrap_or(value))
+}
+
+impl Serialize for Short {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let whole = self.0.round();
+        if whole == self.0 && whole.abs() < 1e15 {
+            serializer.serialize_i64(whole as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +224,7 @@ mod tests {
         let points: Vec<_> = (0..600).map(point).collect();
         let thin = timeline(&points, MOST_POINTS);
         assert_eq!(thin.at.len(), 300);
-        assert!(thin.throughput.iter().all(|rate| (*rate - 20.0).abs() < 1e-9));
-        assert_eq!(thin.measured, Some((100.0, 600.0)));
+        assert!(thin.throughput.iter().all(|rate| (rate.0 - 20.0).abs() < 1e-9));
+        assert_eq!(thin.measured, Some((Short(100.0), Short(600.0))));
     }
 }

@@ -338,7 +338,8 @@
   }
 
   // Steps grow by the same factor, so the axis is logarithmic and every bar is as wide as the others.
-  function histogram(box, { histogram: steps, marks: values }, told) {
+  function histogram(box, { steps: [first, factor], histogram: counts, marks: values }, told) {
+    const steps = counts.map((count, index) => [first * factor ** index, first * factor ** (index + 1), count]);
     const all = steps.reduce((sum, step) => sum + step[2], 0);
     const most = Math.max(...steps.map((step) => step[2]));
     const [left, right] = [steps[0][0], steps[steps.length - 1][1]];

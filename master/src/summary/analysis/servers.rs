@@ -1,5 +1,6 @@
 //! What the agents' readings say of one level: demand, utilization and memory of each process; counts of each host.
 
+use self::steps::Steps;
 use crate::journal::entry::{Agent, AgentReading, Begin, Node};
 use crate::journal::log::LevelLog;
 use crate::summary::{Host, Interval, Process};
@@ -7,6 +8,12 @@ use autoperf_models::Estimate;
 use autoperf_models::level::LevelMeasurement;
 use autoperf_models::statistics::ratio::Ratio;
 use autoperf_profiler::reading::{GroupReading, HostReading};
+
+mod java;
+mod steps;
+
+/// Reasons for missing CPU time that a summary repeats.
+const MOST_REASONS: usize = 5;
 
 /// Servers at one level.
 pub(super) struct Servers {
@@ -65,6 +72,12 @@ impl Served {
     }
 }
 
+fn of_agent<'a>(log: &'a LevelLog, node: &str, port: u16) -> impl Iterator<Item = &'a AgentReading> {
+    log.readings
+        .iter()
+        .filter(move |reading| reading.node == node && reading.port == port)
+}
+
 /// The fewest readings that a figure comes from: two stretches, since one has no spread and hence no interval.
 const FEWEST_READINGS: usize = 3;
 
@@ -76,10 +89,7 @@ fn readings_within<'a>(
     node: &str,
     port: u16,
 ) -> Vec<(f64, &'a AgentReading)> {
-    let of_agent: Vec<_> = log
-        .readings
-        .iter()
-        .filter(|reading| reading.node == node && reading.port == port)
+    let of_agent: Vec<_> = of_agent(log, node, port)
         .map(|reading| (reading.at_s - log.begin.at_s, reading))
         .collect();
     let slack_s = 0.25;
@@ -101,34 +111,28 @@ fn process(
     log: &LevelLog,
     measurement: &LevelMeasurement,
 ) -> Process {
-    let groups: Vec<(f64, &GroupReading)> = readings
-        .iter()
-        .filter_map(|&(at_s, reading)| Some((at_s, group(reading, &node.process)?)))
-        .collect();
-    let (cores, core_set) = usable_cores(node, &groups);
-    let cpu_s: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| pair[1].1.cpu_ns.saturating_sub(pair[0].1.cpu_ns) as f64 * 1e-9)
-        .collect();
-    let counts: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| served.until(pair[1].0) - served.until(pair[0].0))
-        .collect();
-    let span_s = groups
-        .last()
-        .zip(groups.first())
-        .map_or(0.0, |(last, first)| last.0 - first.0);
+    let steps = Steps::new(
+        readings,
+        &node.process,
+        served,
+        (measurement.since_s, measurement.until_s),
+    );
+    let Steps { groups, cpu_s, .. } = &steps;
+    let (cores, core_set) = usable_cores(node, groups);
+    let span_s: f64 = steps.spans_s.iter().sum();
     let confidence = log.begin.precision.confidence;
-    let demand = Ratio::new(&cpu_s, &counts)
+    let demand = Ratio::new(cpu_s, &steps.counts)
         .and_then(|ratio| ratio.interval(confidence))
-        .and_then(|estimate| widened(estimate, &groups, &counts));
-    let _ = measurement;
+        .and_then(|estimate| widened(estimate, groups, &steps.counts));
+    let whole: Vec<&GroupReading> = of_agent(log, &node.node, node.port)
+        .filter_map(|reading| group(reading, &node.process))
+        .collect();
     Process {
         node: node.node.clone(),
         process: node.process.clone(),
         service_demand_s: demand.map(Interval::from),
         cpu_utilization: (span_s > 0.0).then(|| cpu_s.iter().sum::<f64>() / span_s / cores),
-        cpu_utilization_interval: utilization(&cpu_s, &groups, cores, confidence),
+        cpu_utilization_interval: utilization(&steps, cores, confidence),
         cores,
         core_set,
         memory_peak_bytes: groups
@@ -138,27 +142,47 @@ fn process(
         source: groups
             .last()
             .map_or_else(String::new, |(_, group)| group.source.clone()),
-        complete: !groups.is_empty() && groups.iter().all(|(_, group)| group.complete),
+        complete: steps.complete,
+        missing: missing(groups),
+        cpu_error_bound_s: groups
+            .iter()
+            .map(|(_, group)| group.error_bound_ns as f64 * 1e-9)
+            .reduce(f64::max),
+        exit_overhead_s: exit_overhead_s(groups),
+        java: java::over(&whole),
     }
 }
 
+/// Why figures are incomplete, each reason once.
+fn missing(groups: &[(f64, &GroupReading)]) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in groups.iter().flat_map(|(_, group)| &group.evidence.reasons) {
+        if !reasons.contains(reason) && reasons.len() < MOST_REASONS {
+            reasons.push(reason.clone());
+        }
+    }
+    reasons
+}
+
+/// What ending processes spent on ending; it is in the figures.
+fn exit_overhead_s(groups: &[(f64, &GroupReading)]) -> Option<f64> {
+    let mut known = groups
+        .iter()
+        .filter_map(|(_, group)| group.evidence.exit_overhead_ns);
+    let first = known.next()?;
+    let last = known.next_back().unwrap_or(first);
+    Some(last.saturating_sub(first) as f64 * 1e-9)
+}
+
 /// CPU seconds per second and usable core, with the interval that the stretches between readings give.
-fn utilization(
-    cpu_s: &[f64],
-    groups: &[(f64, &GroupReading)],
-    cores: f64,
-    confidence: f64,
-) -> Option<Interval> {
-    let core_s: Vec<f64> = groups
-        .windows(2)
-        .map(|pair| (pair[1].0 - pair[0].0) * cores)
-        .collect();
+fn utilization(steps: &Steps<'_>, cores: f64, confidence: f64) -> Option<Interval> {
+    let core_s: Vec<f64> = steps.spans_s.iter().map(|span_s| span_s * cores).collect();
     let Estimate {
         value,
         low,
         high,
         samples,
-    } = Ratio::new(cpu_s, &core_s)?.interval(confidence)?;
+    } = Ratio::new(&steps.cpu_s, &core_s)?.interval(confidence)?;
     Some(Interval {
         value,
         low: low.max(0.0),
@@ -220,6 +244,8 @@ fn widened(estimate: Estimate, groups: &[(f64, &GroupReading)], counts: &[f64]) 
 
 fn host(node: &str, readings: &[(f64, &AgentReading)]) -> Option<Host> {
     let (&(first_s, first), &(last_s, last)) = (readings.first()?, readings.last()?);
+    let goes_on = last.reading.sequence > first.reading.sequence;
+    let unattributed_ns = last.reading.unattributed_ns - first.reading.unattributed_ns;
     let (first, last) = (&first.reading.host, &last.reading.host);
     let core_ns = (last_s - first_s) * 1e9 * f64::from(last.cores.max(1));
     let share = |of: fn(&HostReading) -> u64| {
@@ -230,6 +256,9 @@ fn host(node: &str, readings: &[(f64, &AgentReading)]) -> Option<Host> {
         node: node.to_owned(),
         cpu_utilization: share(|host| host.cpu_busy_ns).map(|share| share.min(1.0)),
         cpu_steal: share(|host| host.cpu_steal_ns),
+        // Within the resolution of the host's counters it can come out below nothing.
+        cpu_unattributed: (goes_on && core_ns > 0.0)
+            .then(|| (unattributed_ns as f64 / core_ns).clamp(0.0, 1.0)),
         disk_blocks_read: count(|host| host.disk_blocks_read),
         disk_blocks_written: count(|host| host.disk_blocks_written),
         packets_received: count(|host| plus(host.packets_received, host.loopback_packets)),
@@ -265,6 +294,7 @@ mod tests {
             port: 1,
             at_s: f64::from(index),
             reading: Reading {
+                sequence: u64::from(index),
                 groups: vec![GroupReading {
                     name: "web".into(),
                     cpu_ns: u64::from(index) * 200_000_000,

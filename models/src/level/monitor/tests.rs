@@ -106,6 +106,21 @@ fn the_transient_is_cut_off() {
 }
 
 #[test]
+fn without_warm_up_everything_counts_from_the_beginning() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let precision = Precision {
+        warm_up: false,
+        ..Precision::default()
+    };
+    let (monitor, _) = run(precision, 0.1, |t| {
+        poisson_window(&mut rng, 0.1, 100.0, 0.2 + 2.0 * (-t / 3.0).exp())
+    });
+    let level = monitor.finish();
+    assert_eq!(level.since_s, 0.0, "{level:?}");
+    assert_eq!(level.completions, monitor.finished);
+}
+
+#[test]
 fn a_known_warm_up_is_left_out_though_nothing_shows_it() {
     let monitor = |least_s: f64| {
         let mut monitor = LevelMonitor::new(Precision::default()).with_least_warm_up_s(least_s);

@@ -8,11 +8,16 @@ use crate::search::options::{Options, ThinkTime};
 use crate::search::outcome::{LevelOutcome, ResourceDemand};
 use crate::search::site::NORMAL_95;
 
+/// Largest squared coefficient of variation of a service time that is believed.
+const MOST_SCATTER: f64 = 10.0;
+
 /// Pools the levels that count; `None` where there is none.
 pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) -> Option<Evidence> {
+    let demands = demands(outcomes);
+    let work = work_scatter(outcomes, &demands);
     let levels: Vec<_> = outcomes
         .iter()
-        .filter_map(|outcome| observation(outcome))
+        .filter_map(|outcome| observation(outcome, work))
         .collect();
     let samples: u64 = levels.iter().map(|l| l.samples).sum();
     if levels.is_empty() {
@@ -42,7 +47,7 @@ pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) 
         ),
     };
     Some(Evidence {
-        demands: demands(outcomes),
+        demands,
         levels,
         think,
         think_error,
@@ -50,11 +55,29 @@ pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) 
     })
 }
 
-fn observation(outcome: &LevelOutcome) -> Option<Observation> {
+/// Standard deviation of the profiled service of one transaction, s: what the levels together say of it. The few samples of a
+/// light level do not know their own scatter.
+fn work_scatter(outcomes: &[&LevelOutcome], pooled: &[ResourceDemand]) -> f64 {
+    let processes_given = pooled.iter().any(|d| !d.whole_host);
+    let stations = pooled.iter().filter(|d| !(d.whole_host && processes_given));
+    let variances = stations.map(|resource| {
+        let readings = outcomes.iter().flat_map(|o| &o.demands);
+        let readings = readings.filter(|d| d.resource == resource.resource && d.demand_s.value > 0.0);
+        let squares = readings.map(|d| {
+            let error = d.demand_s.relative_half_width() / NORMAL_95;
+            (error * error * d.demand_s.samples as f64).min(MOST_SCATTER)
+        });
+        let (sum, count) = squares.fold((0.0, 0.0), |(sum, count), square| (sum + square, count + 1.0));
+        sum / f64::max(count, 1.0) * resource.demand_s.value.powi(2)
+    });
+    variances.sum::<f64>().sqrt()
+}
+
+fn observation(outcome: &LevelOutcome, work_scatter_s: f64) -> Option<Observation> {
     let throughput = outcome.throughput_per_s?;
     let response = outcome.response_time_s?;
-    // Few samples do not know their own scatter.
-    let floor = 0.5 / (response.samples.max(1) as f64).sqrt();
+    let scatter = (work_scatter_s / response.value.max(1e-12)).max(0.5);
+    let floor = scatter / (response.samples.max(1) as f64).sqrt();
     let error = |e: &Estimate| (e.relative_half_width() / NORMAL_95).clamp(0.001, 1.0);
     Some(Observation {
         users: outcome.users,

@@ -58,7 +58,7 @@ pub(super) fn price(search: &ModelGuided, users: u32, forecast: &Forecast) -> (f
 }
 
 /// Time in which the queues of the level before drain, or new ones fill, s.
-fn settling_s(search: &ModelGuided, forecast: &Forecast) -> f64 {
+pub(super) fn settling_s(search: &ModelGuided, forecast: &Forecast) -> f64 {
     let before = search.history.runs.last().map_or(0.0, |r| inside(&r.outcome));
     (forecast.jobs - before).abs() / forecast.throughput_per_s
 }

@@ -7,6 +7,21 @@ use crate::search::site::{Forecast, NORMAL_95, SiteModel};
 /// Fractions of N* over which the response-time curve is to be known.
 const TARGETS: [f64; 10] = [0.05, 0.3, 0.55, 0.75, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5];
 
+/// A level beyond this multiple of N* is clearly saturated.
+const BEYOND: f64 = 1.12;
+
+/// Where the queue of an overload is served within this time, overload can come early, s.
+pub(super) const SHORT_DRAIN_S: f64 = 4.0;
+
+/// A plateau is read from levels with so many times as many transactions inside...
+const APART: f64 = 2.5;
+
+/// ...between which throughput (in the logarithm) has grown by less than this.
+const RISE: f64 = 0.03;
+
+/// Beyond this multiple of N* a rise is no longer waited for.
+const FAR: f64 = 32.0;
+
 /// The fitted model and what follows from it.
 pub(super) struct Outlook {
     pub(super) model: SiteModel,
@@ -43,7 +58,7 @@ impl Outlook {
         let saturation_users = model.saturation_users()?.value;
         let beyond = standing
             .iter()
-            .filter(|o| f64::from(o.users) > 1.12 * saturation_users);
+            .filter(|o| f64::from(o.users) > BEYOND * saturation_users);
         Some(Self {
             beyond: beyond.count(),
             saturation_users,
@@ -54,13 +69,38 @@ impl Outlook {
         })
     }
 
-    /// Whether two levels beyond N* show a plateau that the model agrees with.
+    /// Whether two levels beyond N* show a plateau that the model agrees with, far enough apart to tell it from a slow rise.
     pub(super) fn confirmed(&self) -> bool {
+        if self.beyond < 2 {
+            return false;
+        }
         let reached = self.model.forecast(self.highest);
         let top = self.model.plateau().map_or(f64::INFINITY, |(rate, _)| rate);
         let flat = |f: Forecast| f.throughput_per_s > 0.8 * top && f.saturation > 0.9;
-        let far = f64::from(self.highest) > 4.0 * self.saturation_users;
-        self.beyond >= 2 && (reached.is_some_and(flat) || far || self.model.peak_users().is_some())
+        if self.model.peak_users().is_some() || f64::from(self.highest) > FAR * self.saturation_users {
+            return true;
+        }
+        reached.is_some_and(flat)
+            && (self.drain_s() >= SHORT_DRAIN_S || self.risen().is_some_and(|g| g < RISE))
+    }
+
+    /// By how much (in the logarithm) throughput has grown up to the highest level since there were [`APART`] times fewer
+    /// transactions inside; `None` where no level beyond N* had so few.
+    pub(super) fn risen(&self) -> Option<f64> {
+        let now = self.model.forecast(self.highest)?;
+        let levels = self.model.evidence().levels.iter().map(|l| l.users);
+        let before = levels
+            .filter(|&users| f64::from(users) > BEYOND * self.saturation_users)
+            .filter_map(|users| Some((users, self.model.forecast(users)?)))
+            .filter(|(_, f)| f.jobs * APART <= now.jobs)
+            .max_by_key(|(users, _)| *users);
+        before.map(|(_, f)| (now.throughput_per_s / f.throughput_per_s).ln())
+    }
+
+    /// Number of users with [`APART`] times as many transactions inside as `users` put there.
+    pub(super) fn farther(&self, users: u32) -> u32 {
+        let jobs = self.model.forecast(users).map_or(f64::from(users), |f| f.jobs);
+        (f64::from(users) + (APART - 1.0) * jobs).ceil() as u32 + 1
     }
 
     /// Mean relative half-width of the response-time curve's band over 1..1.5 N*.
@@ -81,6 +121,11 @@ impl Outlook {
     pub(super) fn overload_users(&self) -> u32 {
         let knee = self.saturation_users;
         (1.8 * knee).max(knee + 3.5 * knee.sqrt()).ceil() as u32
+    }
+
+    /// Number of users of an early overload: far enough beyond the first level past N* to tell a plateau from a slow rise.
+    pub(super) fn telling_users(&self) -> u32 {
+        self.overload_users().max(self.farther(self.highest))
     }
 
     /// Time in which the queue of an overload is served once the users are gone, s.

@@ -1,16 +1,19 @@
 //! Which level comes next, and why.
 
 use super::ModelGuided;
-use super::lengths::{light, price, suited};
-use super::outlook::Outlook;
+use super::lengths::{light, price, settling_s, suited};
+use super::outlook::{Outlook, SHORT_DRAIN_S};
 use super::threshold;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
 const PLACES: [f64; 11] = [0.02, 0.08, 0.25, 0.5, 0.7, 0.85, 0.95, 1.08, 1.2, 1.4, 1.8];
 
-/// Where the queue of an overload is served within this time, overload can come early, s.
-const SHORT_DRAIN_S: f64 = 4.0;
+/// Most levels at about the same number of users.
+const MOST_REPEATS: usize = 6;
+
+/// Wanted width of N* in units of that of `X_max`.
+const KNEE_WIDTH: f64 = 2.5;
 
 /// Length of a canary level, s.
 const CANARY_S: f64 = 15.0;
@@ -167,10 +170,20 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
             format!("N* is {knee:.0} users by the model: a level beyond it shows the plateau."),
         )
     } else if outlook.beyond == 1 && outlook.drain_s() < SHORT_DRAIN_S {
-        let users = outlook.overload_users().max(above(1.4));
+        let users = outlook.telling_users().max(above(1.4));
         let why = format!(
             "{users} users, well beyond N* = {knee:.0}, confirm the plateau, or show throughput falling."
         );
+        (users, Purpose::Overload, why)
+    } else if outlook.drain_s() < SHORT_DRAIN_S {
+        let users = outlook.farther(outlook.highest);
+        let why = match outlook.risen() {
+            Some(rise) => format!(
+                "Throughput still grew by {:.1} % up to {highest} users: {users} show whether it goes on.",
+                100.0 * rise
+            ),
+            None => format!("{users} users tell a plateau from a slow rise."),
+        };
         (users, Purpose::Overload, why)
     } else {
         (
@@ -212,13 +225,39 @@ fn capped(search: &ModelGuided, outlook: &Outlook, plan: LevelPlan) -> Option<Le
     Some(suited(search, outlook, ceiling, plan.purpose, why))
 }
 
-/// The level that shrinks the doubt on R(N) most per second of load.
-fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+/// What is to be known better.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Goal {
+    /// The curve of response time.
+    Curve,
+    /// `X_max`.
+    Capacity,
+    /// N*, by the response time without queueing.
+    Knee,
+}
+
+/// What is furthest from being known as well as asked, with the ratio of its doubt to the wanted one.
+fn goal(search: &ModelGuided, outlook: &Outlook) -> (Goal, f64) {
     let options = &search.history.options;
-    let (doubt, capacity) = (outlook.response_doubt(), outlook.capacity_doubt());
-    let knee = outlook.saturation_doubt() > 2.5 * options.wanted_throughput;
-    let enough = doubt <= options.wanted_response && capacity <= options.wanted_throughput && !knee;
-    if enough || outlook.beyond == 0 || search.history.load_s() > 0.9 * budget_s(search) {
+    let goals = [
+        (Goal::Curve, outlook.response_doubt() / options.wanted_response),
+        (
+            Goal::Capacity,
+            outlook.capacity_doubt() / options.wanted_throughput,
+        ),
+        (
+            Goal::Knee,
+            outlook.saturation_doubt() / (KNEE_WIDTH * options.wanted_throughput),
+        ),
+    ];
+    let worst = goals.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    worst.unwrap_or((Goal::Curve, 0.0))
+}
+
+/// The level that shrinks the doubt on what is known worst most per second of load.
+fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
+    let (goal, ratio) = goal(search, outlook);
+    if ratio <= 1.0 || outlook.beyond == 0 || search.history.load_s() > 0.9 * budget_s(search) {
         return None;
     }
     let most = outlook.collapsed.map_or(u32::MAX, |n| {
@@ -231,27 +270,36 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
     let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
     let scored = places
-        .filter(|&users| tried(search, users) < 4)
+        .filter(|&users| tried(search, users) < MOST_REPEATS)
         .filter_map(|users| {
             let forecast = outlook.model.forecast(users)?;
             let (time_s, variance) = price(search, users, &forecast);
-            let gain = if doubt > options.wanted_response {
-                outlook.model.gain(users, variance, &targets)
-            } else if capacity > options.wanted_throughput {
-                outlook.model.capacity_gain(users, variance)
-            } else {
-                outlook.model.gain(users, variance, &[1])
+            let gain = match goal {
+                Goal::Curve => outlook.model.gain(users, variance, &targets),
+                Goal::Capacity => outlook.model.capacity_gain(users, variance),
+                Goal::Knee => outlook.model.gain(users, variance, &[1]),
             };
             Some((users, gain / (time_s + 5.0)))
         });
     let (users, _) = scored.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let share = f64::from(users) / outlook.saturation_users;
     let why = format!(
-        "R(N) is known within {:.1} % and X_max within {:.1} %: {users} users ({share:.2} N*) teach most per second.",
-        100.0 * doubt,
-        100.0 * capacity
+        "R(N) is known within {:.1} %, X_max within {:.1} %, N* within {:.1} %: {users} users ({share:.2} N*) teach most per second.",
+        100.0 * outlook.response_doubt(),
+        100.0 * outlook.capacity_doubt(),
+        100.0 * outlook.saturation_doubt()
     );
-    Some(suited(search, outlook, users, Purpose::Explore, why))
+    let mut plan = suited(search, outlook, users, Purpose::Explore, why);
+    if goal == Goal::Capacity {
+        // No longer than what is missing: 1/w^2 adds up over levels.
+        let (doubt, wanted) = (
+            outlook.capacity_doubt(),
+            0.92 * search.history.options.wanted_throughput,
+        );
+        let missing = (wanted.powi(-2) - doubt.powi(-2)).max(1.0).powf(-0.5);
+        plan.precision.throughput = plan.precision.throughput.max(missing);
+    }
+    Some(plan)
 }
 
 /// How many levels lie about there already.
@@ -315,6 +363,12 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
     );
     let mut plan = light(search, users, Purpose::Canary, why);
-    plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S);
+    let settling_s = outlook
+        .model
+        .forecast(users)
+        .map_or(0.0, |f| settling_s(search, &f));
+    plan.precision.max_level_s = plan.precision.max_level_s.min(CANARY_S) + settling_s;
+    plan.precision.min_measured_s = plan.precision.min_measured_s.max(settling_s);
+    plan.forecast_s = plan.precision.max_level_s;
     Some(plan)
 }

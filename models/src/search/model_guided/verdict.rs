@@ -4,15 +4,16 @@ use super::ModelGuided;
 use super::outlook::Outlook;
 use super::threshold;
 use crate::Estimate;
+use crate::level::Steadiness;
 use crate::search::bracket::Bracket;
-use crate::search::measured;
-use crate::search::{CurvePoint, Finding, VerdictCode};
+use crate::search::outcome::LevelOutcome;
+use crate::search::{CurvePoint, Finding, VerdictCode, guards, measured};
 
 /// Most rows of a curve.
 const CURVE_ROWS: u32 = 200;
 
-/// Interval of `X_max` beyond which no capacity is claimed, relative half-width.
-const TOO_WIDE: f64 = 0.10;
+/// Intervals of `X_max` and N* beyond which no capacity is claimed, relative half-widths.
+const TOO_WIDE: (f64, f64) = (0.05, 0.10);
 
 pub(super) fn finding(search: &ModelGuided) -> Finding {
     match Outlook::of(search) {
@@ -30,10 +31,12 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
         verdict,
         VerdictCode::AtLeast | VerdictCode::NoSaturation | VerdictCode::GeneratorLimited
     ) {
-        let stands = outlook.collapsed.filter(|_| !outlook.confirmed());
-        let (capacity, users) = match stands {
-            Some(collapsed) => before_collapse(outlook, collapsed),
-            None => (capacity, model.saturation_users()),
+        let (capacity, users) = match (regimes(search, outlook), outlook.collapsed) {
+            (Some((held, broke)), _) => held_until(search, outlook, held, broke),
+            (None, Some(collapsed)) if !outlook.confirmed() => {
+                held_until(search, outlook, outlook.highest, collapsed)
+            }
+            _ => (capacity, model.saturation_users()),
         };
         finding.max_throughput_per_s = capacity;
         finding.saturation_users = users;
@@ -57,10 +60,20 @@ fn with_model(search: &ModelGuided, outlook: &Outlook) -> Finding {
     finding
 }
 
-/// Throughput with the largest number of users that held; the true peak lies at most where the collapse does.
-fn before_collapse(outlook: &Outlook, collapsed: u32) -> (Option<Estimate>, Option<Estimate>) {
-    let room = f64::from(collapsed) / f64::from(outlook.highest);
-    let rate = outlook.model.estimates(outlook.highest).map(|(rate, _)| rate);
+/// The largest throughput that was seen to hold; the true peak lies at most where the collapse does.
+fn held_until(
+    search: &ModelGuided,
+    outlook: &Outlook,
+    held: u32,
+    broke: u32,
+) -> (Option<Estimate>, Option<Estimate>) {
+    let room = f64::from(broke) / f64::from(held);
+    let levels = search.history.valid();
+    let steady = levels
+        .iter()
+        .filter(|o| o.users <= held && guards::unsteady(o).is_none());
+    let rates = steady.filter_map(|o| o.throughput_per_s);
+    let rate = rates.max_by(|a, b| a.low.total_cmp(&b.low));
     let rate = rate.and_then(|e| Estimate::new(e.value, e.low, e.high * room, e.samples));
     let single_s = outlook.model.forecast(1).map_or(0.0, |f| f.response_s);
     (rate, rate.map(|e| e.scaled(single_s + outlook.model.think_s())))
@@ -81,25 +94,16 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
             format!("The same number of users met a site {percent:+.0} % slower at the end."),
         );
     }
+    if let Some((held, broke)) = regimes(search, outlook) {
+        return (
+            VerdictCode::Bistable,
+            format!(
+                "The site has two regimes: {held} users were served, with {broke} throughput changed while the load stayed."
+            ),
+        );
+    }
     if let (true, Some(x)) = (outlook.confirmed(), capacity) {
-        let rate = x.value;
-        if let (Some(users), true) = (outlook.model.peak_users(), x.relative_half_width() <= TOO_WIDE) {
-            return (
-                VerdictCode::Retrograde,
-                format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
-            );
-        }
-        return if x.relative_half_width() <= TOO_WIDE {
-            (
-                VerdictCode::Found,
-                format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
-            )
-        } else {
-            (
-                VerdictCode::Inconclusive,
-                format!("The plateau near {rate:.4} per second is too uncertain."),
-            )
-        };
+        return plateau(outlook, x);
     }
     if let Some(users) = outlook.collapsed {
         return (
@@ -127,6 +131,50 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         VerdictCode::AtLeast,
         format!("The search ended at {highest} users before the plateau was confirmed."),
     )
+}
+
+/// What a confirmed plateau, or a peak, amounts to.
+fn plateau(outlook: &Outlook, capacity: Estimate) -> (VerdictCode, String) {
+    let (rate, knee) = (capacity.value, outlook.saturation_users);
+    let doubts = (capacity.relative_half_width(), outlook.saturation_doubt());
+    if doubts.0 > TOO_WIDE.0 || doubts.1 > TOO_WIDE.1 {
+        let (rate_percent, knee_percent) = (100.0 * doubts.0, 100.0 * doubts.1);
+        return (
+            VerdictCode::Inconclusive,
+            format!(
+                "The plateau near {rate:.4} per second is known to ±{rate_percent:.0} % and N* near {knee:.0} users to \
+                 ±{knee_percent:.0} % only: more time under load would tell."
+            ),
+        );
+    }
+    match outlook.model.peak_users() {
+        Some(users) => (
+            VerdictCode::Retrograde,
+            format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+        ),
+        None => (
+            VerdictCode::Found,
+            format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
+        ),
+    }
+}
+
+/// Where throughput falls beyond some load, and did so while the load stayed the same: the largest number of users that was
+/// served steadily, and the smallest beyond it that was not.
+fn regimes(search: &ModelGuided, outlook: &Outlook) -> Option<(u32, u32)> {
+    if outlook.collapsed.is_none() && outlook.model.peak_users().is_none() {
+        return None;
+    }
+    let levels = search.history.valid();
+    let steady = levels.iter().filter(|o| guards::unsteady(o).is_none());
+    let rate = |o: &&&LevelOutcome| o.throughput_per_s.map_or(0.0, |e| e.low);
+    let best = steady.clone().map(|o| rate(&o)).fold(0.0, f64::max);
+    let held = steady.filter(|o| rate(o) > 0.85 * best).map(|o| o.users).max()?;
+    let torn = |o: &&&LevelOutcome| {
+        matches!(o.steadiness, Steadiness::NotSteady { .. } | Steadiness::TwoState) && o.users > held
+    };
+    let broke = levels.iter().filter(torn).map(|o| o.users).min()?;
+    Some((held, broke))
 }
 
 fn curve(outlook: &Outlook) -> Vec<CurvePoint> {

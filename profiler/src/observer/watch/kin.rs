@@ -1,6 +1,6 @@
 //! Descendants of members that no scan has found yet, known from the kernel's events. Most live for milliseconds only.
 
-use std::collections::HashMap;
+use crate::process::numbers::ByNumber;
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ struct Relative {
 /// All of them, by their numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Kin {
-    relatives: HashMap<u32, Relative>,
+    relatives: ByNumber<Relative>,
 }
 
 /// Scans that must miss one before it is forgotten: one may have been under way when it was started.

@@ -31,6 +31,8 @@ struct Server {
     served: u64,
     /// Executions after which all users are done.
     done_after: u64,
+    /// What becomes of those that are not served.
+    failure: Outcome,
 }
 
 const STEADY: Server = Server {
@@ -39,6 +41,7 @@ const STEADY: Server = Server {
     executed: 5,
     served: 5,
     done_after: u64::MAX,
+    failure: Outcome::HttpError,
 };
 
 fn start(options: &ProfileOptions) -> Start {
@@ -71,7 +74,7 @@ impl Server {
         };
         if users > 0 {
             transaction.outcomes[outcome_index(Outcome::Ok)] = self.served;
-            transaction.outcomes[outcome_index(Outcome::HttpError)] = self.executed - self.served;
+            transaction.outcomes[outcome_index(self.failure)] = self.executed - self.served;
         }
         window.transactions[0] = transaction;
         window.finished_users = if total >= self.done_after { users } else { 0 };
@@ -92,15 +95,19 @@ impl Server {
             port: 0,
             at_s,
             reading: Reading {
+                sequence: (at_s * 1e3).round() as u64,
                 groups: vec![group],
                 ..Reading::default()
             },
         })
     }
 
-    /// Plays the driver until the run is over; gives the run and the scripts that were asked for.
     fn play(&self, options: &ProfileOptions) -> (RunLog, Vec<usize>) {
-        let mut state = Profiling::new(start(options), (0.05, 10), true);
+        self.run(Profiling::new(start(options), (0.05, 10), true))
+    }
+
+    /// Plays the driver until the run is over; gives the run and the scripts that were asked for.
+    fn run(&self, mut state: Profiling) -> (RunLog, Vec<usize>) {
         let (mut alarm, mut asked, mut users) = (None::<f64>, false, 0);
         let (mut cpu_ns, mut total, mut scripts) = (0, 0, Vec::new());
         for index in 0..20_000_u64 {
@@ -142,15 +149,19 @@ impl Server {
 
     /// How the only transaction ended, and its executions in all.
     fn outcome(&self, options: &ProfileOptions) -> (String, u64) {
-        let (log, _) = self.play(options);
-        assert_eq!(log.end.unwrap().how, "finished");
-        let level = &log.levels[0];
-        let executed = level
-            .bins()
-            .map(|bin| bin.completions + bin.errors + bin.timeouts)
-            .sum();
-        (level.end.clone().unwrap().ended_by, executed)
+        outcome(&self.play(options).0)
     }
+}
+
+/// How the only transaction of a run ended, and its executions in all.
+fn outcome(log: &RunLog) -> (String, u64) {
+    assert_eq!(log.end.as_ref().unwrap().how, "finished");
+    let level = &log.levels[0];
+    let executed = level
+        .bins()
+        .map(|bin| bin.completions + bin.errors + bin.timeouts)
+        .sum();
+    (level.end.clone().unwrap().ended_by, executed)
 }
 
 #[test]
@@ -161,6 +172,75 @@ fn a_steady_demand_is_known_soon() {
         (300..600).contains(&executed),
         "five seconds after warm-up: {executed}"
     );
+}
+
+#[test]
+fn every_bound_of_the_automatic_count_has_its_effect() {
+    let uneven = Server {
+        cost_ns: |second| if second % 4 < 2 { 1_500_000 } else { 2_500_000 },
+        ..STEADY
+    };
+    let idle = Server {
+        cost_ns: |_| 0,
+        ..STEADY
+    };
+    let changed = |server: &Server, change: fn(&mut ProfileOptions)| {
+        let mut options = options();
+        change(&mut options);
+        let (ended_by, executed) = server.outcome(&options);
+        assert_eq!(ended_by, "precise");
+        executed
+    };
+    let plain = changed(&STEADY, |_| {});
+    assert!(plain < 600, "{plain}");
+    // 50 executions a second.
+    assert!(changed(&STEADY, |options| options.fewest = 2_000) >= 2_000);
+    assert!(changed(&STEADY, |options| options.least_measured_s = 20.0) >= 1_000);
+    assert!(changed(&STEADY, |options| options.look_every = 900) >= 900);
+    assert!(changed(&STEADY, |options| options.look_every_s = 30.0) >= 1_500);
+    assert!(changed(&idle, |options| options.most_without_demand = 3_000) >= 3_000);
+    let exact = changed(&uneven, |_| {});
+    let lax = changed(&uneven, |options| options.demand_precision = 0.3);
+    assert!(lax < exact, "{lax} {exact}");
+}
+
+#[test]
+fn autoperfs_warm_up_window_holds_the_profile_back() {
+    let executed = |values| {
+        let mut start = start(&options());
+        start.begin.search.window_rule = Some((50, values, 0.05));
+        outcome(&STEADY.run(Profiling::new(start, (0.05, 10), true)).0).1
+    };
+    // Two windows of values of 50 executions, then five seconds of 50 each.
+    assert!(executed(10) >= 1_000 + 250, "{}", executed(10));
+    assert!(executed(20) >= 2_000 + 250, "{}", executed(20));
+}
+
+#[test]
+fn time_outs_give_a_transaction_up_once_enough_were_executed() {
+    let slow = Server {
+        served: 4,
+        failure: Outcome::TimeoutFirstByte,
+        ..STEADY
+    };
+    let judged = |share, after| {
+        let never_precise = ProfileOptions {
+            demand_precision: 1e-9,
+            most: 2_000,
+            ..options()
+        };
+        outcome(
+            &slow
+                .run(Profiling::new(start(&never_precise), (share, after), true))
+                .0,
+        )
+    };
+    let (ended_by, soon) = judged(0.05, 10);
+    assert_eq!(ended_by, "timeouts");
+    let (ended_by, late) = judged(0.05, 700);
+    assert_eq!(ended_by, "timeouts");
+    assert!(soon < 200 && late >= 700, "{soon} {late}");
+    assert_eq!(judged(0.5, 10).0, "upper_bound", "a fifth is allowed");
 }
 
 #[test]

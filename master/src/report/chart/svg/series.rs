@@ -82,15 +82,34 @@ pub(super) fn model<'a>(
 /// Measured points with their intervals, each series with a form of its own; those that do not count are hollow.
 pub(super) fn points<'a>(context: &mut Context<'a, '_>, points: &[Point], index: usize) -> Drawing<'a> {
     let colour = COLOURS[index % COLOURS.len()];
-    let bars = points.iter().filter_map(|point| Some((point, point.spread?)));
-    context.draw_series(bars.map(|(point, (low, high))| {
-        ErrorBar::new_vertical(point.users, low.max(0.0), point.value, high, colour.filled(), 8)
-    }))?;
-    context.draw_series(points.iter().map(|point| {
+    for (point, (low, high)) in points.iter().filter_map(|point| Some((point, point.spread?))) {
+        let pixel = |value: f64| context.plotting_area().map_coordinate(&(point.users, value)).1;
+        let low = low.max(0.0);
+        let up = pixel(high) - pixel(low);
+        // One line for bar and caps: a report may hold hundreds of them.
+        let bar = vec![(-4, 0), (4, 0), (0, 0), (0, up), (-4, up), (4, up)];
+        let bar = EmptyElement::at((point.users, low)) + PathElement::new(bar, colour);
+        context.draw_series(std::iter::once(bar))?;
+    }
+    let (counted, hollow): (Vec<&Point>, Vec<&Point>) = points.iter().partition(|point| point.valid);
+    let outline = form(index, (0, 0));
+    // A disc is shorter as what it is than as a polygon.
+    if outline.len() > 6 {
+        context.draw_series(
+            counted
+                .iter()
+                .map(|point| Circle::new((point.users, point.value), 5, colour.filled())),
+        )?;
+    } else {
+        let corners = &outline[1..];
+        context.draw_series(counted.iter().map(|point| {
+            EmptyElement::at((point.users, point.value)) + Polygon::new(corners, colour.filled())
+        }))?;
+    }
+    context.draw_series(hollow.iter().map(|point| {
         let form = form(index, (0, 0));
-        let inside = if point.valid { colour } else { PAPER };
         EmptyElement::at((point.users, point.value))
-            + Polygon::new(form.clone(), inside.filled())
+            + Polygon::new(form.clone(), PAPER.filled())
             + PathElement::new(form, colour.stroke_width(2))
     }))?;
     Ok(())
