@@ -117,7 +117,21 @@ fn every_verdict_reads_as_it_did() {
     text += &line("interrupted", found, (&plain, &none, "interrupted"));
     text += &line("profiler lost", found, (&plain, &none, "profiler_lost"));
     text += &line("broken off", found, (&nothing, &none, "failed"));
-    let mut unprofiled = unexplained.clone();
+    golden::check("verdicts.txt", &text);
+}
+
+#[test]
+fn verdicts_on_little_read_as_they_did() {
+    let summary = fixture::summary();
+    let plain = Summary {
+        capacity: Capacity {
+            objective_users: None,
+            ..summary.capacity.clone()
+        },
+        ..summary
+    };
+    let (none, found) = (begin(None), VerdictCode::Found);
+    let mut unprofiled = plain.clone();
     unprofiled
         .levels
         .iter_mut()
@@ -129,7 +143,7 @@ fn every_verdict_reads_as_it_did() {
         utilization: None,
         costliest: None,
     });
-    text += &line(
+    let mut text = line(
         "no profiler, plateau unexplained",
         found,
         (&unprofiled, &Begin::default(), "finished"),
@@ -142,5 +156,5 @@ fn every_verdict_reads_as_it_did() {
         (&alone, &none, "finished"),
     );
     text += &line("one user, interrupted", found, (&alone, &none, "interrupted"));
-    golden::check("verdicts.txt", &text);
+    golden::check("verdicts-on-little.txt", &text);
 }
