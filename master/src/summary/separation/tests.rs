@@ -9,6 +9,15 @@ const NAMES: [&str; 3] = ["Browse", "Search", "Buy"];
 const COSTS_S: [f64; 3] = [0.003, 0.004, 0.006];
 const PERIOD_S: f64 = 0.1;
 
+/// CPU time of so many transactions of each kind, s.
+fn burnt_s(counts: [u64; 3]) -> f64 {
+    let costs_s = counts
+        .iter()
+        .zip(COSTS_S)
+        .map(|(count, cost_s)| *count as f64 * cost_s);
+    costs_s.sum()
+}
+
 /// A site that burns exactly `COSTS_S` for each transaction at its end; readings come every 1.003 s, between the windows.
 struct Site {
     rng: ChaCha8Rng,
@@ -78,11 +87,7 @@ impl Site {
                     served as f64 * 0.01,
                     served as f64 * 2e-4,
                 ));
-                let burnt_s: f64 = counts
-                    .iter()
-                    .zip(COSTS_S)
-                    .map(|(count, cost_s)| *count as f64 * cost_s)
-                    .sum();
+                let burnt_s = burnt_s(counts);
                 while next_reading_s < start_s + PERIOD_S {
                     self.reading(
                         next_reading_s,
