@@ -157,11 +157,8 @@ impl Objective {
     /// As people write it, such as `p95 <= 2 s`.
     #[must_use]
     pub fn in_words(&self) -> String {
-        format!(
-            "p{} <= {} s",
-            (self.quantile * 1000.0).round() / 10.0,
-            self.limit_s
-        )
+        let percent = (self.quantile * 1000.0).round() / 10.0;
+        format!("p{percent} <= {} s", self.limit_s)
     }
 }
 
