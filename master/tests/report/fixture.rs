@@ -176,11 +176,13 @@ pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
         steadiness: "steady since 3.0 s".into(),
         ended_by: "precise".into(),
         little_gap: Some(0.003),
+        open: None,
         generator: Generator {
             cpu_utilization: Some(0.04),
             lateness_p99_s: Some(0.002),
             saturated: false,
             saturated_because: None,
+            ..Generator::default()
         },
         processes: processes(throughput_per_s),
         hosts: vec![Host {

@@ -28,10 +28,13 @@ pub(super) fn next(search: &ModelGuided) -> Option<LevelPlan> {
     if history.runs.is_empty() {
         return Some(dated(search, None, first(search)));
     }
-    if history.runs.len() >= history.options.max_levels
-        || history.left_s() < 5.0
-        || history.valid().is_empty()
-    {
+    if history.runs.len() >= history.options.max_levels || history.left_s() < 5.0 {
+        return None;
+    }
+    if let Some(plan) = history.second_try() {
+        return Some(dated(search, None, plan));
+    }
+    if history.valid().is_empty() || history.generator_spent() {
         return None;
     }
     if let Some(plan) = recovery(search) {

@@ -115,7 +115,7 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
             format!("Throughput collapses between {highest} and {users} users."),
         );
     }
-    if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
+    if search.history.generator_limited() {
         return (
             VerdictCode::GeneratorLimited,
             format!("The generator was the limit beyond {tried}."),
