@@ -16,6 +16,7 @@ mod single;
 mod site;
 #[cfg(feature = "http2")]
 mod stories;
+mod think;
 mod tls;
 mod ways;
 mod workloads;

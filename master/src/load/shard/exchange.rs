@@ -57,7 +57,8 @@ impl Shard {
             return;
         };
         let now_ns = self.clock.now_ns();
-        let waited = user.scheduled_ns > user.ended_ns;
+        // An arrival has its instant whether or not its user was busy before.
+        let waited = self.open || user.scheduled_ns > user.ended_ns;
         let lateness_ns = waited.then(|| now_ns.saturating_sub(user.scheduled_ns));
         let thought_ns = (!user.joined_just_now).then(|| now_ns.saturating_sub(user.ended_ns));
         self.recorder.start(lateness_ns, thought_ns);
