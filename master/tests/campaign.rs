@@ -6,7 +6,7 @@ use autoperf::campaign::state::{Action, Event, Start, State};
 use autoperf::journal::entry::{Agent, AgentReading, Begin, Node, SearchOptions};
 use autoperf::journal::log::RunLog;
 use autoperf::load::window::{ThreadWindow, TransactionWindow, Window};
-use autoperf::summary::Summary;
+use autoperf::summary::{Level, Summary};
 use autoperf::summary::build::{build, strategy};
 use autoperf_models::distribution::Distribution;
 use autoperf_models::simulation::{Class, Simulator, Site, Station, Step};
@@ -400,8 +400,10 @@ fn levels_that_the_generator_spoilt_are_marked_left_out_tried_with_fewer_users_o
 #[test]
 fn a_generator_that_gives_out_beyond_the_plateau_changes_no_verdict() {
     let mut rehearsal = Rehearsal::new(1);
-    // N* is 51: the levels up to 100 users have confirmed the plateau by then.
-    rehearsal.spoilt = (100, |window| window.generator.ports_exhausted = 1);
+    // N* is 51: the levels up to 130 users confirm the plateau.
+    rehearsal.spoilt = (130, |window| window.generator.ports_exhausted = 1);
     let (_, summary) = rehearsal.run(|_| false).end();
+    let saturated = |level: &Level| level.generator.saturated;
+    assert!(summary.levels.iter().any(saturated), "no level was spoilt");
     assert_eq!(summary.verdict.code, "found", "{:?}", summary.verdict);
 }
