@@ -102,6 +102,7 @@ impl Campaign<'_> {
     fn carry_out(&mut self, action: Action, pending: &mut Pending) -> Result<bool, CampaignError> {
         match action {
             Action::SetUsers(users) => self.generator.set_users(users),
+            Action::SetRate(rate_per_s, law) => self.generator.set_rate(rate_per_s, law),
             Action::Script(script) => self.generator.take_up(script)?,
             Action::Alarm(at_s) => pending.alarm_s = Some(at_s),
             Action::Snapshot => pending.ask(self.agents.snapshot(), self.now_s() + SNAPSHOT_WITHIN_S),

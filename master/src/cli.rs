@@ -10,6 +10,7 @@ pub mod compare;
 pub mod completions;
 pub mod convert;
 pub mod demo;
+pub mod doctor;
 pub mod exit;
 pub mod key;
 pub mod launch;
@@ -64,6 +65,8 @@ enum Verb {
     Convert(convert::Arguments),
     /// Analyse the built-in demo site on loopback and compare what was found with its documented truth.
     Demo(demo::Arguments),
+    /// Look whether this machine is fit to generate load: rate and lateness reached, limits, clock, competing work.
+    Doctor(doctor::Arguments),
     /// Write the reports of a finished or broken-off run again from its journal.
     Report(report::Arguments),
     /// Compare two runs: what differs, by how much, and whether it is more than chance.
@@ -164,6 +167,7 @@ fn run(verb: Verb, command: &[OsString]) -> ExitCode {
         Verb::Try(arguments) => trial::run(&arguments),
         Verb::Convert(arguments) => convert::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments, command),
+        Verb::Doctor(arguments) => doctor::run(&arguments),
         Verb::Report(arguments) => report::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),

@@ -1,7 +1,7 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
 use crate::load::window::Window;
-use crate::load::{Engine, EngineConfig, EngineEnd, EngineError, Script};
+use crate::load::{ArrivalLaw, Engine, EngineConfig, EngineEnd, EngineError, Script};
 use autoperf_inputs::Workload;
 use std::time::Duration;
 
@@ -43,6 +43,12 @@ impl Generator {
         self.epoch_ns
     }
 
+    /// Why so many users may be too many for this machine, before any load.
+    #[must_use]
+    pub fn shortfall(&self, users: u32) -> Option<String> {
+        self.engine.room().shortfall(u64::from(users))
+    }
+
     /// How many windows make a second.
     #[must_use]
     pub fn windows_per_second(&self) -> usize {
@@ -63,6 +69,11 @@ impl Generator {
     /// Sets the number of users.
     pub fn set_users(&self, users: u32) {
         self.engine.set_users(users);
+    }
+
+    /// Sets the rate at which transactions begin, whatever becomes of them.
+    pub fn set_rate(&self, rate_per_s: f64, law: ArrivalLaw) {
+        self.engine.set_rate(rate_per_s, law);
     }
 
     /// Ends the load for good; gives what the users of the running script did.

@@ -10,6 +10,7 @@
 //! reached the server, it first waits `FAILURE_PAUSE_NS`, so that a site that is down is not hammered. A connection that the
 //! server closed while its user was thinking is reopened silently.
 
+pub mod account;
 pub mod arrivals;
 pub mod cache;
 pub mod cookies;
@@ -37,6 +38,7 @@ pub mod walk;
 pub mod wheel;
 pub mod window;
 
+pub use account::Account;
 pub use arrivals::ArrivalLaw;
 pub use engine::{Engine, EngineEnd};
 pub use saturation::{Saturation, generator_saturated};

@@ -10,7 +10,7 @@ use crate::campaign::state::Start;
 use crate::campaign::{Campaign, CampaignError, Display};
 use crate::clock::Clock;
 use crate::generator::Generator;
-use crate::journal::entry::{Begin, Entry, Node, SearchOptions};
+use crate::journal::entry::{Begin, Entry, Node, Note, OpenOptions, SearchOptions};
 use crate::journal::{self, JournalError, Writer};
 use crate::load::{EngineConfig, EngineError};
 use crate::report::{self, ReportError};
@@ -33,6 +33,8 @@ pub struct Request {
     pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
+    /// How arrivals come, where they and not users make the load; the mode is then [`Mode::Capacity`].
+    pub open: Option<OpenOptions>,
     /// Run directory; made by the run, must not hold a journal yet.
     pub directory: PathBuf,
     /// Seed of all random choices.
@@ -89,10 +91,11 @@ pub enum RunError {
     },
 }
 
-/// Name of a mode in journal, summary and the run directory's name.
+/// Name of a mode in journal, summary and the run directory's name; `open` where arrivals make the load.
 #[must_use]
-pub const fn mode_name(mode: Mode) -> &'static str {
+pub const fn mode_name(mode: Mode, open: bool) -> &'static str {
     match mode {
+        Mode::Capacity if open => "open",
         Mode::Capacity | Mode::Everything => "capacity",
         Mode::ManualCapacity => "manual-capacity",
         Mode::Profile => "profile",
@@ -116,10 +119,7 @@ pub struct Finished {
 pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished, RunError> {
     let begin = begin(&request);
     let connected = Connected::connect(&begin.nodes, &request.ways)?;
-    let config = EngineConfig {
-        seed: request.seed,
-        ..request.engine.clone()
-    };
+    let config = modes::engine(&request);
     modes::check_site(&request.workload, request.mode, &config)?;
     std::fs::create_dir_all(&request.directory).map_err(|source| RunError::Directory {
         path: request.directory.clone(),
@@ -133,6 +133,11 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     }
     let scripts = modes::scripts(&request.workload, request.mode);
     let mut generator = Generator::start(request.workload.clone(), scripts, config)?;
+    if let Some(text) = modes::most_users(&request).and_then(|users| generator.shortfall(users)) {
+        display.note(&text);
+        let (about, at_s) = ("generator".to_owned(), 0.0);
+        journal.append(&Entry::Note(Note { about, text, at_s }))?;
+    }
     let epoch_ns = generator.epoch_monotonic_ns();
     let running = connected.start(epoch_ns);
     let start = Start {
@@ -173,7 +178,7 @@ fn begin(request: &Request) -> Begin {
     Begin {
         schema_version: journal::SCHEMA_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        mode: mode_name(request.mode).to_owned(),
+        mode: mode_name(request.mode, request.open.is_some()).to_owned(),
         seed: request.seed,
         started_at: crate::clock::rfc3339(crate::clock::unix_ns()),
         command: request.command.clone(),
@@ -184,11 +189,15 @@ fn begin(request: &Request) -> Begin {
             .iter()
             .map(|transaction| transaction.name.clone())
             .collect(),
-        think_time_s: modes::think_time_s(workload, request.mode),
+        think_time_s: match request.open {
+            Some(_) => 0.0,
+            None => modes::think_time_s(workload, request.mode),
+        },
         nodes: workload.nodes.iter().map(node).collect(),
         search: request.search.clone(),
         schedule: modes::schedule(workload, request.mode),
         profile: modes::profile(request),
+        open: request.open.clone(),
         navigation: modes::navigation(workload, request.mode),
     }
 }

@@ -72,7 +72,7 @@ pub struct Summary {
     pub schema_version: u32,
     /// What ran, so that anyone can run it again.
     pub run: RunFacts,
-    /// `capacity`, `profile`, `manual-capacity` or `manual-profile`.
+    /// `capacity`, `open`, `profile`, `manual-capacity` or `manual-profile`.
     pub mode: String,
     /// Seed of all random choices.
     pub seed: u64,
@@ -221,8 +221,11 @@ pub struct TransactionDemand {
 /// One load level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
-    /// Emulated users.
+    /// Emulated users; in the open mode, those in a transaction on average.
     pub users: u32,
+    /// The open side of the level, in the open mode.
+    #[serde(default)]
+    pub open: Option<OpenLoad>,
     /// The one transaction that was measured, where transactions are profiled one by one.
     #[serde(default)]
     pub transaction: Option<String>,
@@ -248,7 +251,7 @@ pub struct Level {
     pub timeouts: u64,
     /// Served transactions per second.
     pub throughput_per_s: Option<Interval>,
-    /// Response time of the served transactions.
+    /// Response time of the served transactions; in the open mode from their intended starts.
     pub response_time_s: ResponseTime,
     /// Think time per transaction as measured, s.
     pub think_time_s: Option<f64>,
@@ -321,17 +324,101 @@ pub struct ResponseTime {
     pub max: Option<f64>,
 }
 
-/// The generator's own state over the level's steady part.
+/// The generator's own state over the level's steady part. Counts of a moment are the largest.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Generator {
     /// CPU share of the busiest generator thread, 0..1.
     pub cpu_utilization: Option<f64>,
+    /// Every generator thread.
+    #[serde(default)]
+    pub threads: Vec<GeneratorThread>,
+    /// Median of how late transactions were begun, s.
+    #[serde(default)]
+    pub lateness_p50_s: Option<f64>,
     /// 99th percentile of how late transactions were begun, s.
     pub lateness_p99_s: Option<f64>,
+    /// The latest begin, s.
+    #[serde(default)]
+    pub lateness_max_s: Option<f64>,
+    /// Median of how long an answer at most lay in its socket before it was read, s.
+    #[serde(default)]
+    pub read_delay_p50_s: Option<f64>,
+    /// 99th percentile of how long an answer at most lay in its socket before it was read, s.
+    #[serde(default)]
+    pub read_delay_p99_s: Option<f64>,
+    /// The longest such time, s.
+    #[serde(default)]
+    pub read_delay_max_s: Option<f64>,
+    /// Mean wait for a processor each time that a generator thread was given one, s.
+    #[serde(default)]
+    pub processor_wait_s: Option<f64>,
+    /// Local ports in use by open and lately closed connections of the machine.
+    #[serde(default)]
+    pub local_ports_in_use: Option<u64>,
+    /// Local ports that connections to one address may have.
+    #[serde(default)]
+    pub local_ports: Option<u64>,
+    /// Descriptors that the process had open.
+    #[serde(default)]
+    pub descriptors_in_use: Option<u64>,
+    /// Descriptors that it may have open.
+    #[serde(default)]
+    pub descriptor_limit: Option<u64>,
+    /// Requests that a socket did not take at once.
+    #[serde(default)]
+    pub send_stalls: Option<u64>,
+    /// Connections that the generator could not open, and records that it lost.
+    #[serde(default)]
+    pub failures: u64,
     /// Whether the generator was the limit.
     pub saturated: bool,
     /// Why it was, if it was.
     pub saturated_because: Option<String>,
+}
+
+/// One generator thread over the level's steady part.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GeneratorThread {
+    /// CPU time over time, 0..1.
+    pub cpu_utilization: f64,
+    /// Time spent waiting for a processor over time, 0..1.
+    pub waiting: f64,
+}
+
+/// The open side of a level: transactions began by the clock, whatever the site made of them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct OpenLoad {
+    /// Transactions that were to begin in a second.
+    pub rate_per_s: f64,
+    /// Law of the times between them: `poisson` or `constant`.
+    pub arrivals: String,
+    /// Most users in a transaction at once.
+    pub users_most: u32,
+    /// Users that may be in a transaction at once.
+    pub users_limit: u32,
+    /// Arrivals that found no user free and were not begun, over the whole level.
+    pub unstarted: u64,
+    /// Response time from the actual start of the served; [`Level::response_time_s`] is from the intended one.
+    pub response_from_start_s: TransactionTimes,
+    /// Whether the two differ by more than 1 % and 0.1 ms anywhere.
+    pub views_differ: bool,
+}
+
+/// Times of the served transactions without intervals, s.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TransactionTimes {
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Largest.
+    pub max: Option<f64>,
 }
 
 /// One profiled process group at one level.
@@ -371,6 +458,26 @@ pub struct Process {
     /// Its Java virtual machines over the whole level, warm-up included; `null` without one.
     #[serde(default)]
     pub java: Option<Java>,
+    /// What a transaction takes of the processor itself.
+    #[serde(default)]
+    pub processor: Option<Processor>,
+}
+
+/// What a served transaction takes of the processor, over the whole level, warm-up included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Processor {
+    /// Clock cycles by the processor's own counter.
+    pub cycles: Option<f64>,
+    /// Instructions by the processor's own counter.
+    pub instructions: Option<f64>,
+    /// Accesses to memory that no cache could serve.
+    pub cache_misses: Option<f64>,
+    /// Why these counters are not there.
+    pub absent: Option<String>,
+    /// Service demand in cycles, at the mean frequency of the cores.
+    pub demand_cycles: Option<f64>,
+    /// Service demand that the cores would have at their nominal frequency, s.
+    pub demand_at_nominal_s: Option<f64>,
 }
 
 /// Java virtual machines of one process group at one level.

@@ -5,8 +5,8 @@ use autoperf::campaign::state::search::Search;
 use autoperf::campaign::state::{Action, Event, Start, State};
 use autoperf::journal::entry::{Agent, AgentReading, Begin, Node, SearchOptions};
 use autoperf::journal::log::RunLog;
-use autoperf::load::window::{TransactionWindow, Window};
-use autoperf::summary::Summary;
+use autoperf::load::window::{ThreadWindow, TransactionWindow, Window};
+use autoperf::summary::{Level, Summary};
 use autoperf::summary::build::{build, strategy};
 use autoperf_models::distribution::Distribution;
 use autoperf_models::simulation::{Class, Simulator, Site, Station, Step};
@@ -56,6 +56,9 @@ struct Rehearsal {
     busy_before_s: f64,
     /// Forecasts of the level and of the rest, as shown before the load changes.
     announced: Vec<(f64, f64)>,
+    users: u32,
+    /// What becomes of windows with more users than these.
+    spoilt: (u32, fn(&mut Window)),
 }
 
 impl Rehearsal {
@@ -91,6 +94,8 @@ impl Rehearsal {
             restarts: 0,
             busy_before_s: 0.0,
             announced: Vec::new(),
+            users: 0,
+            spoilt: (u32::MAX, |_| {}),
         }
     }
 
@@ -99,7 +104,10 @@ impl Rehearsal {
         self.state.handle(event, &mut actions);
         for action in actions {
             match action {
-                Action::SetUsers(users) => self.simulator.set_users(users),
+                Action::SetUsers(users) => {
+                    self.users = users;
+                    self.simulator.set_users(users);
+                }
                 Action::Snapshot => {
                     self.read();
                     self.tell(Event::Settled { at_s: self.now_s });
@@ -118,7 +126,7 @@ impl Rehearsal {
                     self.restarts += 1;
                 }
                 Action::Write(_) | Action::Sync | Action::Show(_) => {}
-                Action::Alarm(_) => panic!("a search needs no alarm"),
+                Action::Alarm(_) | Action::SetRate(..) => panic!("a search needs none of these"),
             }
         }
     }
@@ -164,7 +172,7 @@ impl Rehearsal {
             .run_until(until_s, |record| transaction.add(record));
         let length_ns = (WINDOW_S * 1e9) as u64;
         let served = transaction.served;
-        let window = Window {
+        let mut window = Window {
             index: self.windows,
             start_ns: self.windows * length_ns,
             end_ns: (self.windows + 1) * length_ns,
@@ -173,6 +181,10 @@ impl Rehearsal {
             think_count: served,
             ..Window::default()
         };
+        let (most, spoil) = self.spoilt;
+        if self.users > most {
+            spoil(&mut window);
+        }
         self.windows += 1;
         self.now_s = until_s;
         self.tell(Event::Window(Box::new(window)));
@@ -308,4 +320,90 @@ fn windows_from_before_a_level_do_not_belong_to_it() {
         let first = level.bins().next();
         assert!(first.is_none_or(|bin| bin.start_s >= 0.0 && bin.start_s < WINDOW_S + 1e-6));
     }
+}
+
+/// What can be the matter with a generator, and the word for it in the report.
+const SPOILT: [(&str, fn(&mut Window)); 6] = [
+    ("no local port", |window| window.generator.ports_exhausted = 1),
+    ("no descriptor", |window| window.generator.resources_exhausted = 1),
+    ("lost", |window| {
+        // A recorder that nobody empties: one record in a whole second is enough.
+        if window.index.is_multiple_of(10) {
+            window.generator.dropped = 1;
+        }
+    }),
+    ("of a processor", |window| {
+        window.generator.threads = vec![ThreadWindow {
+            cpu_ns: 96_000_000,
+            turns: 10,
+            ..ThreadWindow::default()
+        }];
+    }),
+    ("wanted a processor", |window| {
+        window.generator.threads = vec![ThreadWindow {
+            cpu_ns: 30_000_000,
+            queued_ns: 68_000_000,
+            turns: 10,
+            ..ThreadWindow::default()
+        }];
+    }),
+    ("late", |window| window.generator.lateness_us = vec![200_000; 5]),
+];
+
+#[test]
+fn levels_that_the_generator_spoilt_are_marked_left_out_tried_with_fewer_users_once_and_end_the_search() {
+    for (word, spoil) in SPOILT {
+        let mut rehearsal = Rehearsal::new(7);
+        rehearsal.spoilt = (30, spoil);
+        let (log, summary) = rehearsal.run(|_| false).end();
+        assert_eq!(log.end.as_ref().unwrap().how, "finished", "{word}");
+        assert_eq!(
+            summary.verdict.code, "generator_limited",
+            "{word}: {:?}",
+            summary.verdict
+        );
+        let users: Vec<u32> = summary.levels.iter().map(|level| level.users).collect();
+        let first = users.iter().position(|&users| users > 30).unwrap();
+        for level in &summary.levels {
+            let saturated = level.users > 30;
+            assert_eq!(level.generator.saturated, saturated, "{word} {users:?}");
+            assert_eq!(level.counts, Some(!saturated), "{word} {users:?}");
+            let because = level.generator.saturated_because.as_deref().unwrap_or("");
+            let named = because.contains(word);
+            assert!(!saturated || named, "{word}: {because}");
+        }
+        // Fewer users once; nothing above what is known to be good afterwards.
+        assert!(users[first + 1] < users[first], "{word} {users:?}");
+        let known = users.iter().copied().filter(|&users| users <= 30).max().unwrap();
+        assert!(
+            users[first + 1..].iter().filter(|&&users| users > known).count() <= 1,
+            "{word} {users:?}"
+        );
+        // No figure rests on them.
+        assert!(
+            summary.curve.iter().all(|row| row.users <= known),
+            "{word} {users:?}"
+        );
+        let sentence = &summary.verdict.sentence;
+        assert!(
+            sentence.contains(&format!("at least {known} users")),
+            "{word}: {sentence}"
+        );
+        let audit = summary
+            .audits
+            .iter()
+            .find(|audit| audit.name == "The generator was not the limit");
+        assert_eq!(audit.unwrap().status, "fail", "{word}");
+    }
+}
+
+#[test]
+fn a_generator_that_gives_out_beyond_the_plateau_changes_no_verdict() {
+    let mut rehearsal = Rehearsal::new(1);
+    // N* is 51: the levels up to 130 users confirm the plateau.
+    rehearsal.spoilt = (130, |window| window.generator.ports_exhausted = 1);
+    let (_, summary) = rehearsal.run(|_| false).end();
+    let saturated = |level: &Level| level.generator.saturated;
+    assert!(summary.levels.iter().any(saturated), "no level was spoilt");
+    assert_eq!(summary.verdict.code, "found", "{:?}", summary.verdict);
 }

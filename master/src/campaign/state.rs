@@ -1,15 +1,17 @@
 //! The campaign's mind: events in, actions out; no clock, no socket, no file.
 //!
 //! Each mode has a state of its own: [`search::Search`] asks a strategy for levels, [`schedule::Scheduled`] follows a schedule in
-//! time, [`profiling::Profiling`] takes one transaction after the other.
+//! time, [`profiling::Profiling`] takes one transaction after the other, [`open::Open`] lets arrivals make the load.
 
 use crate::journal::entry::{AgentReading, Entry};
 use crate::journal::log::RunLog;
+use crate::load::ArrivalLaw;
 use crate::load::window::Window;
 use crate::summary::Level;
 use autoperf_models::level::LevelState;
 
 mod chronicle;
+pub mod open;
 pub mod profiling;
 pub mod schedule;
 pub mod search;
@@ -77,6 +79,8 @@ pub enum Event {
 pub enum Action {
     /// Bring the number of running users to this.
     SetUsers(u32),
+    /// Begin so many transactions a second from now on, by this law, whatever becomes of them.
+    SetRate(f64, ArrivalLaw),
     /// End the load at once and begin with this script of the run, without users.
     Script(usize),
     /// Report [`Event::Alarm`] at this instant, s; a later one takes the place of an earlier one.

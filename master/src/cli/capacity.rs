@@ -5,7 +5,7 @@ use crate::cli::launch::{self, Browser, Files, Job, Place};
 use crate::cli::profilers::Profilers;
 use crate::cli::progress::Watch;
 use crate::cli::values;
-use crate::journal::entry::SearchOptions;
+use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::parameters;
 use crate::run::Finished;
 use crate::summary::verdict::{URL, assumed};
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// config.properties names, else `mll.txt`.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub manual: Option<Option<PathBuf>>,
+    /// Arrivals instead of users.
+    #[command(flatten)]
+    pub open: OpenArguments,
     /// How the levels are chosen and how well they must be known.
     #[command(flatten)]
     pub search: SearchArguments,
@@ -49,6 +52,37 @@ pub struct Arguments {
     #[command(flatten)]
     pub watch: Watch,
 }
+
+/// The open mode: arrivals instead of users.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct OpenArguments {
+    /// Begin so many transactions a second, whatever becomes of them, instead of running users (at most --max-users are in a
+    /// transaction at once, 10000 where nothing is said); response times count from the intended start.
+    #[arg(long, value_name = "PER_SECOND", value_parser = values::rate, conflicts_with_all = ["manual", "slo"])]
+    pub rate: Option<f64>,
+    /// Law of the times between arrivals: `poisson` or `constant`.
+    #[arg(long, value_name = "LAW", requires = "rate", value_parser = ["poisson", "constant"])]
+    pub arrivals: Option<String>,
+    /// How long the arrivals go on, such as 60s; where nothing is said, until the intervals are as narrow as asked.
+    #[arg(long, value_name = "TIME", requires = "rate", value_parser = values::duration_s)]
+    pub duration: Option<f64>,
+}
+
+impl OpenArguments {
+    /// How arrivals come, where they are asked for.
+    fn options(&self, max_users: Option<u32>, workload: &Workload) -> Option<OpenOptions> {
+        Some(OpenOptions {
+            rate_per_s: self.rate?,
+            arrivals: self.arrivals.clone().unwrap_or_else(|| "poisson".to_owned()),
+            duration_s: self.duration,
+            max_users: max_users.unwrap_or(OPEN_USERS),
+            transactions_per_session: workload.describe().session.map(|session| session.length),
+        })
+    }
+}
+
+/// Most users of the open mode where nothing is said.
+const OPEN_USERS: u32 = 10_000;
 
 /// How levels are chosen.
 #[derive(Debug, Clone, clap::Args)]
@@ -118,6 +152,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
     Ok(Job {
         ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
+        open: arguments.open.options(arguments.search.max_users, &workload),
         workload,
         mode,
         browser: arguments.browser,
@@ -132,6 +167,7 @@ fn page(url: &str, arguments: &Arguments) -> Result<Job, String> {
     Ok(Job {
         ways: arguments.profilers.ways(&workload)?,
         search: search(&arguments.search, &workload),
+        open: arguments.open.options(arguments.search.max_users, &workload),
         workload,
         mode: Mode::Capacity,
         browser: arguments.browser,

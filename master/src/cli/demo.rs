@@ -1,6 +1,6 @@
 //! `autoperf demo`: prepares files and processes of the built-in site, then runs the same analysis as anyone's.
 
-use crate::cli::capacity::{self, SearchArguments};
+use crate::cli::capacity::{self, OpenArguments, SearchArguments};
 use crate::cli::exit::Exit;
 use crate::cli::launch::{Browser, Files, Place};
 use crate::cli::profilers::Profilers;
@@ -66,6 +66,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
             ..Files::default()
         },
         manual: None,
+        open: OpenArguments::default(),
         search: SearchArguments {
             time_budget: arguments.search.time_budget.or(Some(TIME_BUDGET_S)),
             max_level_time: arguments.search.max_level_time.min(LONGEST_LEVEL_S),

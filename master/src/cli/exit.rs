@@ -97,6 +97,12 @@ pub const VERDICTS: &[(&str, Exit, &str)] = &[
         Exit::Inconclusive,
         "the environment changed during the run",
     ),
+    ("rate_held", Exit::Found, "the asked arrival rate was served"),
+    (
+        "rate_not_held",
+        Exit::Failed,
+        "the asked arrival rate was not served",
+    ),
     (
         "imprecise",
         Exit::Inconclusive,

@@ -4,7 +4,7 @@ use crate::agents::ways::Ways;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Watch;
 use crate::cli::values;
-use crate::journal::entry::SearchOptions;
+use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::load::EngineConfig;
 use crate::run::{self, Finished, Request, RunError};
 use crate::transport::Version;
@@ -158,6 +158,8 @@ pub struct Job {
     pub ways: Ways,
     /// How levels are chosen.
     pub search: SearchOptions,
+    /// How arrivals come, where they make the load.
+    pub open: Option<OpenOptions>,
     /// What the users have for a browser.
     pub browser: Browser,
     /// Files read, by role.
@@ -175,12 +177,14 @@ pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exi
         }
     };
     let started = crate::clock::file_stamp(crate::clock::unix_ns());
-    let standard = || PathBuf::from(format!("results/{started}-{}", run::mode_name(job.mode)));
+    let mode_name = run::mode_name(job.mode, job.open.is_some());
+    let standard = || PathBuf::from(format!("results/{started}-{mode_name}"));
     let request = Request {
         workload: job.workload,
         mode: job.mode,
         ways: job.ways,
         search: job.search,
+        open: job.open,
         engine: job.browser.engine(),
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place

@@ -7,7 +7,7 @@ use crate::cli::launch::Job;
 use crate::cli::profile;
 use crate::cli::report::print;
 use crate::cli::values;
-use crate::journal::entry::SearchOptions;
+use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::parameters;
 use crate::rehearsal::{SupposedSite, rehearse};
 use crate::report::number::{duration, percent, significant};
@@ -70,7 +70,7 @@ fn told(job: &Job, supposed_s: Option<f64>) -> String {
 
 fn write_plan(out: &mut String, job: &Job, supposed_s: Option<f64>) -> std::fmt::Result {
     let workload = &job.workload;
-    writeln!(out, "mode: {}", run::mode_name(job.mode))?;
+    writeln!(out, "mode: {}", run::mode_name(job.mode, job.open.is_some()))?;
     writeln!(
         out,
         "load would go to: {}",
@@ -86,7 +86,9 @@ fn write_plan(out: &mut String, job: &Job, supposed_s: Option<f64>) -> std::fmt:
         false => "not looked for; each level is measured from its begin",
     };
     writeln!(out, "warm-up: {warm_up}")?;
-    if job.mode.needs_levels() {
+    if let Some(options) = &job.open {
+        open(out, job, options)?;
+    } else if job.mode.needs_levels() {
         schedule(out, job)?;
     } else if job.mode.needs_profile() {
         profiled(out, job)?;
@@ -107,6 +109,27 @@ fn profilers(out: &mut String, workload: &Workload) -> std::fmt::Result {
             node.node, node.port, node.process
         )
     })
+}
+
+fn open(out: &mut String, job: &Job, options: &OpenOptions) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{} transactions begin in a second ({} arrivals), at most {} at a time",
+        options.rate_per_s,
+        options.arrivals,
+        counted(u64::from(options.max_users), "user")
+    )?;
+    let longest_s = options.duration_s.unwrap_or(job.search.precision.max_level_s);
+    let ends = match options.duration_s {
+        Some(_) => "as asked",
+        None => "at most; it ends when the intervals are as narrow as asked",
+    };
+    writeln!(
+        out,
+        "time under load: {}, {ends}; about {:.0} transactions",
+        duration(longest_s),
+        options.rate_per_s * longest_s
+    )
 }
 
 fn schedule(out: &mut String, job: &Job) -> std::fmt::Result {

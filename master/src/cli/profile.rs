@@ -76,6 +76,7 @@ pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
             window_rule: parameters::profiling_window_rule(&workload.parameters),
             ..SearchOptions::default()
         },
+        open: None,
         workload,
         mode,
         browser: arguments.browser,

@@ -132,6 +132,13 @@ fn told(
         end_ns.saturating_sub(record.start_ns) as f64 * 1e-6,
         counted(record.bytes_received, "byte")
     ));
+    for resource in &attempt.resources {
+        let what = match &resource.error {
+            Some(error) => error.clone(),
+            None => format!("status {}", resource.status),
+        };
+        text.push_str(&format!("    + {}: {}\n", shown(&resource.url), shown(&what)));
+    }
     for (name, value) in &attempt.extracted {
         if known.insert(name.clone(), value.clone()).as_ref() != Some(value) {
             text.push_str(&format!("    {} = {}\n", shown(name), shown(value)));

@@ -33,6 +33,22 @@ pub fn duration_s(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A rate per second, such as `200` or `0.5`.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= MOST_PER_S => Ok(rate),
+        _ => Err(format!(
+            "`{text}` is no rate; expected a number of transactions a second above 0, at most {MOST_PER_S}"
+        )),
+    }
+}
+
+/// More than any generator can begin in a second.
+const MOST_PER_S: f64 = 1e6;
+
 /// A share such as `5%` or `0.05`, as a number in (0, 1).
 ///
 /// # Errors
@@ -107,6 +123,17 @@ mod tests {
         assert!(duration_s("90").unwrap_err().contains("no unit"));
         for wrong in ["", "s", "-1s", "0s", "1x", "nans", "infs"] {
             assert!(duration_s(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_are_bounded() {
+        assert_eq!((rate("0.5"), rate("1000000")), (Ok(0.5), Ok(1e6)));
+        for wrong in ["0", "-3", "NaN", "inf", "1e7", "", "10/s"] {
+            assert!(
+                rate(wrong).unwrap_err().contains("transactions a second"),
+                "{wrong}"
+            );
         }
     }
 

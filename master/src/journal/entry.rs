@@ -64,9 +64,27 @@ pub struct Begin {
     /// How transactions are profiled, in profiling mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileOptions>,
+    /// How arrivals come, in the open mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenOptions>,
     /// The graph that the users walk, in the modes with the whole mix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub navigation: Option<Graph>,
+}
+
+/// How arrivals come, whatever the site makes of them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct OpenOptions {
+    /// Transactions that begin in a second.
+    pub rate_per_s: f64,
+    /// Law of the times between them: `poisson` or `constant`.
+    pub arrivals: String,
+    /// Length of the run, s; absent where the precision decides.
+    pub duration_s: Option<f64>,
+    /// Most users that may be in a transaction at once.
+    pub max_users: u32,
+    /// Transactions of a session on average, where the workload says.
+    pub transactions_per_session: Option<f64>,
 }
 
 /// The navigation of the users, as in [`autoperf_inputs::workload::Navigation`].
@@ -297,7 +315,7 @@ pub struct Agent {
 /// A level begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelBegin {
-    /// Users of the level.
+    /// Users of the level; 0 in the open mode, where they come with the arrivals.
     pub users: u32,
     /// What it is for.
     pub purpose: String,
@@ -336,6 +354,9 @@ pub struct Second {
     pub lateness_us: String,
     /// Connections that failed for want of ports or descriptors, and observations dropped.
     pub generator_failures: u64,
+    /// What else the generator says of itself; absent in journals before 0.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Box<GeneratorSecond>>,
     /// Times of the served transactions in each phase that occurred, by its name: `connect`, `tls`, `send`, `wait`, `receive`,
     /// `process`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -343,6 +364,37 @@ pub struct Second {
     /// What became of the resources of pages; absent where no page had any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Box<ResourceSecond>>,
+}
+
+/// The generator's own state over one second. Counts of a moment are the largest of the second.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct GeneratorSecond {
+    /// CPU time in ns, time waiting for a processor in ns, and turns on one, of every generator thread.
+    pub threads: Vec<(u64, u64, u64)>,
+    /// How long events at most waited to be read, in microseconds, HDR V2 histogram, base64.
+    pub read_delay_us: String,
+    /// Users over time, s.
+    pub user_s: f64,
+    /// Time that users spent in the transactions that ended, s.
+    pub in_transactions_s: f64,
+    /// Fewest and most users; in the open mode, in a transaction.
+    pub users: (u32, u32),
+    /// Users whose fixed order was done.
+    pub finished_users: u32,
+    /// Connections without a local port.
+    pub ports_exhausted: u64,
+    /// Connections without a descriptor or memory.
+    pub resources_exhausted: u64,
+    /// Records lost because nobody took them.
+    pub records_lost: u64,
+    /// Arrivals of the open mode that found no user free.
+    pub unstarted: u64,
+    /// Requests that the socket did not take at once.
+    pub send_stalls: u64,
+    /// Local ports in use by open and lately closed connections, and how many there are.
+    pub ports: (u64, u64),
+    /// Descriptors open, and how many may be.
+    pub descriptors: (u64, u64),
 }
 
 /// One phase in one second, all transactions together.
@@ -384,7 +436,7 @@ impl ResourceSecond {
 }
 
 /// A window: start since the level's begin in s, length in s, served, errors, time-outs, sum of response times in s, sum
-/// of their squares in s^2.
+/// of their squares in s^2 (in the open mode from the intended starts).
 pub type BinRow = (f64, f64, u64, u64, u64, f64, f64);
 
 /// One transaction in one second.
@@ -400,9 +452,20 @@ pub struct TransactionSecond {
     pub response_sum_s: f64,
     /// Response times in microseconds, HDR V2 histogram, base64; empty where none was served.
     pub response_us: String,
+    /// In the open mode: the same from the intended starts.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub intended_us: String,
+    /// Sum of those, s.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub intended_sum_s: f64,
     /// Served in each window of the second; empty in journals of earlier builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served_by_window: Vec<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(sum: &f64) -> bool {
+    *sum == 0.0
 }
 
 /// A reading of one agent.

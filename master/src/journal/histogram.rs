@@ -29,7 +29,7 @@ impl Times {
         }
     }
 
-    /// Adds one time so many times.
+    /// Adds the same time `count` times.
     pub fn record_many_us(&mut self, time_us: u64, count: u64) {
         if let Some(inner) = &mut self.inner {
             inner.saturating_record_n(time_us, count);

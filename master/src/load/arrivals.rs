@@ -12,6 +12,12 @@ pub enum ArrivalLaw {
     Poisson,
 }
 
+/// The laws by the names people type.
+pub const LAWS: [(&str, ArrivalLaw); 2] = [
+    ("poisson", ArrivalLaw::Poisson),
+    ("constant", ArrivalLaw::Constant),
+];
+
 /// The arrivals of one thread; several threads share a rate evenly.
 #[derive(Debug, Clone)]
 pub struct Arrivals {

@@ -22,6 +22,10 @@ pub struct Engine {
     shards: Vec<Running>,
     windows: Mutex<Windows>,
     descriptor_limit: u64,
+    /// Descriptors that were open without any connection.
+    descriptors_at_start: u64,
+    local_ports: u64,
+    only_loopback: bool,
 }
 
 #[derive(Debug)]
@@ -71,6 +75,9 @@ impl Engine {
                 parts: BTreeMap::new(),
             }),
             descriptor_limit,
+            descriptors_at_start: 0,
+            only_loopback: plan.origins.only_loopback(),
+            local_ports: limits::local_ports().map_or(0, |(low, high)| u64::from(high - low) + 1),
         };
         for index in 0..count {
             let place = ShardPlace { index, count };
@@ -78,6 +85,7 @@ impl Engine {
                 .shards
                 .push(spawn(place, &plan, &config, clock, sender.clone())?);
         }
+        engine.descriptors_at_start = limits::descriptors_in_use().unwrap_or(0);
         Ok(engine)
     }
 
@@ -105,12 +113,23 @@ impl Engine {
         let until_ns = monotonic_ns().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
         loop {
             if let Some(window) = windows.complete() {
-                return Some(window);
+                return Some(self.with_limits(window));
             }
             let left = Duration::from_nanos(until_ns.saturating_sub(monotonic_ns()));
             let part = windows.incoming.recv_timeout(left).ok()?;
             windows.add(part);
         }
+    }
+
+    /// Adds what the system says of this process as a whole.
+    fn with_limits(&self, mut window: Window) -> Window {
+        let generator = &mut window.generator;
+        let estimated = self.descriptors_at_start + u64::from(generator.connections);
+        let in_use = limits::descriptors_in_use().unwrap_or(estimated);
+        generator.descriptors = (in_use, self.descriptor_limit);
+        generator.local_ports = self.local_ports;
+        generator.time_wait = limits::time_wait().unwrap_or(0);
+        window
     }
 
     /// Reading of CLOCK_MONOTONIC at time 0 of all instants.
@@ -119,10 +138,13 @@ impl Engine {
         self.clock.epoch_monotonic_ns()
     }
 
-    /// Descriptors that this process may have open.
+    /// What the system leaves to connections, before there are any.
     #[must_use]
-    pub const fn descriptor_limit(&self) -> u64 {
-        self.descriptor_limit
+    pub fn room(&self) -> limits::Room {
+        limits::Room {
+            descriptors: self.descriptor_limit.saturating_sub(self.descriptors_at_start),
+            ports: (!self.only_loopback && self.local_ports > 0).then_some(self.local_ports),
+        }
     }
 
     /// The records since the last call, in the order in which each thread finished them; empty unless they are kept.
@@ -206,7 +228,13 @@ fn spawn(
         .keep_records
         .then(|| (Arc::clone(&records), config.max_kept_records));
     let length_ns = ((config.window_s * 1e9) as u64).max(1_000_000);
-    let recorder = Recorder::new(length_ns, plan.transactions.len(), sender, store);
+    let recorder = Recorder::new(
+        place.index as u32,
+        length_ns,
+        plan.transactions.len(),
+        sender,
+        store,
+    );
     let shard = Shard::new(place, Arc::clone(plan), clock, waiting, recorder);
     let thread = std::thread::Builder::new()
         .name(format!("load-{}", place.index))
@@ -220,7 +248,11 @@ fn spawn(
 }
 
 /// Half of the processors, since the other half often carries the site; 8 threads make more load than any one site takes.
-fn default_shards() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+#[must_use]
+pub fn shards(processors: usize) -> usize {
     (processors / 2).clamp(1, 8)
+}
+
+fn default_shards() -> usize {
+    shards(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }

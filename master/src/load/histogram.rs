@@ -50,6 +50,12 @@ impl Histogram {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
+    /// Upper ends of the steps that hold durations, ns, with how many they hold.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, u32)> {
+        let held = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        held.map(|(bucket, count)| (upper_end_ns(bucket).min(self.max_ns), *count))
+    }
+
     /// Number of durations.
     #[must_use]
     pub const fn count(&self) -> u64 {

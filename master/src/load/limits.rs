@@ -5,6 +5,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// More descriptors than any run needs; the kernel's own ceiling is usually this or more.
 const WANTED: u64 = 1 << 20;
 
+/// Descriptors that this process may have open now.
+#[must_use]
+pub fn descriptor_limit() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
 /// Raises the limit on open descriptors as far as allowed; the limit that holds now.
 pub fn raise_descriptors() -> u64 {
     let before = getrlimit(Resource::Nofile);
@@ -20,12 +26,108 @@ pub fn raise_descriptors() -> u64 {
             break;
         }
     }
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+    descriptor_limit()
+}
+
+/// Descriptors that this process has open; `None` where the kernel does not say so cheaply (before Linux 6.2).
+#[must_use]
+pub fn descriptors_in_use() -> Option<u64> {
+    let size = std::fs::metadata("/proc/self/fd").ok()?.len();
+    (size > 0).then_some(size)
+}
+
+/// First and last of the local ports that the system gives to connections.
+#[must_use]
+pub fn local_ports() -> Option<(u16, u16)> {
+    port_range(&std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?)
+}
+
+fn port_range(text: &str) -> Option<(u16, u16)> {
+    let mut ends = text.split_ascii_whitespace().map(str::parse);
+    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
+    (low <= high).then_some((low, high))
+}
+
+/// Closed connections in this network namespace that still hold a local port (TIME-WAIT).
+#[must_use]
+pub fn time_wait() -> Option<u64> {
+    waiting_sockets(&std::fs::read_to_string("/proc/net/sockstat").ok()?)
+}
+
+fn waiting_sockets(sockstat: &str) -> Option<u64> {
+    let line = sockstat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    let mut words = line.split_ascii_whitespace();
+    words.find(|word| *word == "tw")?;
+    words.next()?.parse().ok()
+}
+
+/// What the system leaves to connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    /// Descriptors that this process may still open.
+    pub descriptors: u64,
+    /// Local ports that connections to one address may have; `None` where several source addresses can be used.
+    pub ports: Option<u64>,
+}
+
+impl Room {
+    /// Why so many users with a connection each may be too many, before any load; `None` where there is room.
+    #[must_use]
+    pub fn shortfall(&self, users: u64) -> Option<String> {
+        if users > self.descriptors {
+            return Some(format!(
+                "{users} users may be needed, but this process may open only {} more descriptors, one for each connection; \
+                 raise the limit (ulimit -n, LimitNOFILE=) or the generator will be the limit",
+                self.descriptors
+            ));
+        }
+        let ports = self.ports.filter(|ports| users > *ports)?;
+        Some(format!(
+            "{users} users may be needed, but there are only {ports} local ports for connections to one address; widen \
+             net.ipv4.ip_local_port_range or the generator will be the limit"
+        ))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_short_is_said_with_its_figure() {
+        let room = Room {
+            descriptors: 100,
+            ports: Some(80),
+        };
+        assert_eq!(room.shortfall(80), None);
+        assert!(
+            room.shortfall(81)
+                .is_some_and(|said| said.contains("only 80 local ports"))
+        );
+        assert!(
+            room.shortfall(101)
+                .is_some_and(|said| said.contains("only 100 more descriptors"))
+        );
+        let several = Room { ports: None, ..room };
+        assert_eq!(several.shortfall(100), None);
+    }
+
+    #[test]
+    fn the_kernels_forms_are_read() {
+        assert_eq!(port_range("32768\t60999\n"), Some((32_768, 60_999)));
+        assert_eq!(port_range("60999 32768"), None);
+        assert_eq!(port_range("x"), None);
+        let sockstat = "sockets: used 310\nTCP: inuse 9 orphan 0 tw 17 alloc 20 mem 3\nUDP: inuse 2 mem 1\n";
+        assert_eq!(waiting_sockets(sockstat), Some(17));
+        assert_eq!(waiting_sockets("UDP: inuse 2 mem 1\n"), None);
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let files: Vec<_> = (0..50).map(|_| std::fs::File::open("/proc/self/stat")).collect();
+        assert!(descriptors_in_use().is_none_or(|now| now >= 50));
+        drop(files);
+    }
 
     #[test]
     fn the_soft_limit_reaches_the_hard_one() {

@@ -38,6 +38,15 @@ impl Origins {
         self.known.iter().any(|known| known.origin.https)
     }
 
+    /// Whether all of them are on this machine's IPv4 loopback, which can be connected from many addresses.
+    #[must_use]
+    pub fn only_loopback(&self) -> bool {
+        let loopback = |address: &SocketAddr| address.is_ipv4() && address.ip().is_loopback();
+        self.known
+            .iter()
+            .all(|known| known.addresses.iter().all(loopback))
+    }
+
     /// Index of an origin, if it is known.
     #[must_use]
     pub fn position(&self, origin: &Origin) -> Option<usize> {

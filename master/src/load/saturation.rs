@@ -1,6 +1,6 @@
 //! Whether the generator, not the site, was the limit: decided from what it says of itself, with every threshold in one place.
 
-use super::histogram::Histogram;
+use super::account::Account;
 use super::window::Window;
 use std::fmt;
 
@@ -31,8 +31,6 @@ pub enum Saturation {
         resources: u64,
         /// Records lost because nobody took them.
         records: u64,
-        /// Transactions of the open mode that could not begin.
-        unstarted: u64,
     },
     /// A thread was busy itself.
     Cpu {
@@ -69,130 +67,73 @@ pub enum Saturation {
     },
 }
 
-/// Judges consecutive windows of an unchanged number of users; `None` if nothing speaks against them.
+/// Judges consecutive windows of an unchanged load; `None` if nothing speaks against them.
 #[must_use]
 pub fn generator_saturated(windows: &[Window]) -> Option<Saturation> {
-    let sum = Sum::of(windows);
-    if sum.failures() > 0 {
-        let Sum {
-            ports,
-            resources,
-            records,
-            unstarted,
-            ..
-        } = sum;
+    judge(&Account::of(windows))
+}
+
+/// Judges what the generator said of itself over a stretch of unchanged load; `None` if nothing speaks against it.
+#[must_use]
+pub fn judge(account: &Account) -> Option<Saturation> {
+    let Account {
+        ports,
+        resources,
+        records,
+        ..
+    } = *account;
+    if ports + resources + records > 0 {
         return Some(Saturation::Failures {
             ports,
             resources,
             records,
-            unstarted,
         });
     }
-    if sum.wall_s <= 0.0 || sum.finished == 0 {
+    if account.wall_s <= 0.0 || account.finished == 0 {
         return None;
     }
-    let (got, wanted) = (sum.busiest_cpu_s / sum.wall_s, sum.busiest_wanted_s / sum.wall_s);
+    processor(account)
+        .or_else(|| lateness(account))
+        .or_else(|| distortion(account))
+        .or_else(|| little_gap(account))
+}
+
+fn processor(account: &Account) -> Option<Saturation> {
+    let got = account.busiest_share()?;
     if got > CPU_LIMIT {
         return Some(Saturation::Cpu { share: got });
     }
-    if wanted > WANTED_LIMIT {
-        return Some(Saturation::Starved { wanted, got });
-    }
-    let limit_s = (LATENESS_SHARE * (sum.response_s() + sum.think_s())).max(LATENESS_FLOOR_S);
-    if let Some(p99_s) = sum.lateness.quantile_s(0.99).filter(|late| *late > limit_s) {
-        return Some(Saturation::Late { p99_s, limit_s });
-    }
-    let wait_s = sum.wait_s / sum.turns.max(1) as f64;
-    if wait_s > WAIT_FLOOR_S.max(WAIT_SHARE * sum.response_s()) {
-        return Some(Saturation::Distorted {
-            wait_s,
-            response_s: sum.response_s(),
-        });
-    }
-    sum.little_gap()
+    let share = |thread: &super::account::ThreadAccount| (thread.cpu_s + thread.waited_s) / account.wall_s;
+    let hungriest = account
+        .threads
+        .iter()
+        .max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    (share(hungriest) > WANTED_LIMIT).then(|| Saturation::Starved {
+        wanted: share(hungriest),
+        got: hungriest.cpu_s / account.wall_s,
+    })
 }
 
-#[derive(Debug, Default)]
-struct Sum {
-    wall_s: f64,
-    user_s: f64,
-    users_changed: bool,
-    finished: u64,
-    in_transactions_s: f64,
-    served: u64,
-    served_s: f64,
-    think_sum_s: f64,
-    thinks: u64,
-    busiest_cpu_s: f64,
-    busiest_wanted_s: f64,
-    wait_s: f64,
-    turns: u64,
-    lateness: Histogram,
-    ports: u64,
-    resources: u64,
-    records: u64,
-    unstarted: u64,
+fn lateness(account: &Account) -> Option<Saturation> {
+    let limit_s = (LATENESS_SHARE * account.cycle_s()).max(LATENESS_FLOOR_S);
+    let late = account.lateness_p99_s.filter(|late_s| *late_s > limit_s);
+    late.map(|p99_s| Saturation::Late { p99_s, limit_s })
 }
 
-impl Sum {
-    const fn failures(&self) -> u64 {
-        self.ports + self.resources + self.records + self.unstarted
-    }
+fn distortion(account: &Account) -> Option<Saturation> {
+    let (wait_s, response_s) = (account.wait_per_turn_s()?, account.response_s());
+    (wait_s > WAIT_FLOOR_S.max(WAIT_SHARE * response_s))
+        .then_some(Saturation::Distorted { wait_s, response_s })
+}
 
-    fn of(windows: &[Window]) -> Self {
-        let mut sum = Self::default();
-        let users = windows.first().map_or(0, |window| window.users);
-        for window in windows {
-            let length_s = window.end_ns.saturating_sub(window.start_ns) as f64 * 1e-9;
-            sum.wall_s += length_s;
-            sum.user_s += length_s * f64::from(window.users);
-            let open = window
-                .transactions
-                .iter()
-                .any(|transaction| !transaction.intended_us.is_empty());
-            sum.users_changed |= open || window.users != users || window.finished_users > 0;
-            for transaction in &window.transactions {
-                sum.finished += transaction.outcomes.iter().sum::<u64>();
-                sum.served += transaction.served;
-                sum.served_s += transaction.response_sum_s;
-                sum.in_transactions_s +=
-                    transaction.response_sum_s + transaction.failed_sum_s + transaction.process_sum_s;
-            }
-            sum.think_sum_s += window.think_sum_s;
-            sum.thinks += window.think_count;
-            let generator = &window.generator;
-            sum.busiest_cpu_s += generator.busiest_shard_cpu_ns as f64 * 1e-9;
-            sum.busiest_wanted_s += generator.busiest_shard_wanted_ns as f64 * 1e-9;
-            sum.wait_s += generator.queued_ns as f64 * 1e-9;
-            sum.turns += generator.turns;
-            generator
-                .lateness_us
-                .iter()
-                .for_each(|late| sum.lateness.add(u64::from(*late) * 1_000));
-            sum.ports += generator.ports_exhausted;
-            sum.resources += generator.resources_exhausted;
-            sum.records += generator.dropped;
-            sum.unstarted += generator.unstarted;
-        }
-        sum
-    }
-
-    fn response_s(&self) -> f64 {
-        self.served_s / self.served.max(1) as f64
-    }
-
-    fn think_s(&self) -> f64 {
-        self.think_sum_s / self.thinks.max(1) as f64
-    }
-
-    /// Each user is always either thinking or in a transaction; time that is in neither was lost in the generator. With
-    /// few transactions the ones that reach over the ends make a gap of their own.
-    fn little_gap(&self) -> Option<Saturation> {
-        let limit = LITTLE_LIMIT + 4.0 / (self.finished as f64).sqrt();
-        let gap = 1.0 - (self.in_transactions_s + self.think_sum_s) / self.user_s;
-        let found = !self.users_changed && self.user_s > 0.0 && gap.abs() > limit;
-        found.then_some(Saturation::LittleGap { gap, limit })
-    }
+/// Each user is always either thinking or in a transaction; time that is in neither was lost in the generator. With few
+/// transactions the ones that reach over the ends make a gap of their own: at most half a cycle of each user, and their
+/// scatter. Time in excess is that of users who were there before; it is nothing lost.
+fn little_gap(account: &Account) -> Option<Saturation> {
+    let gap = account.little_gap()?;
+    let edges = 0.5 * account.cycle_s() / account.wall_s;
+    let limit = LITTLE_LIMIT + 4.0 / (account.finished as f64).sqrt() + edges;
+    (gap > limit).then_some(Saturation::LittleGap { gap, limit })
 }
 
 impl fmt::Display for Saturation {
@@ -202,12 +143,18 @@ impl fmt::Display for Saturation {
                 ports,
                 resources,
                 records,
-                unstarted,
-            } => write!(
-                f,
-                "the generator had no local port {ports} times, no descriptor or memory {resources} times, no user for \
-                 {unstarted} transactions, and lost {records} records"
-            ),
+            } => {
+                let parts = [
+                    (ports, "found no local port", "times"),
+                    (resources, "found no descriptor or memory", "times"),
+                    (records, "lost", "records"),
+                ];
+                let told = parts.iter().filter(|(count, ..)| **count > 0);
+                let told: Vec<String> = told
+                    .map(|(count, what, noun)| format!("{what} {count} {noun}"))
+                    .collect();
+                write!(f, "the generator {}", told.join(", "))
+            }
             Self::Cpu { share } => {
                 write!(
                     f,
@@ -246,7 +193,7 @@ impl fmt::Display for Saturation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::window::TransactionWindow;
+    use crate::load::window::{ThreadWindow, TransactionWindow};
 
     /// Ten users that think 90 ms and are served in 10 ms, for ten seconds.
     fn healthy() -> Vec<Window> {
@@ -263,10 +210,12 @@ mod tests {
                 window.think_sum_s = 0.9;
                 window.think_count = 10;
                 window.generator.cpu_ns = 5_000_000;
-                window.generator.busiest_shard_cpu_ns = 5_000_000;
-                window.generator.busiest_shard_wanted_ns = 6_000_000;
-                window.generator.queued_ns = 1_000_000;
-                window.generator.turns = 20;
+                window.generator.threads = vec![ThreadWindow {
+                    index: 0,
+                    cpu_ns: 5_000_000,
+                    queued_ns: 1_000_000,
+                    turns: 20,
+                }];
                 window.generator.lateness_us = vec![100; 10];
                 window
             })
@@ -290,10 +239,10 @@ mod tests {
     fn each_sign_is_seen_by_itself() {
         let seen = [
             with(|w| w.generator.ports_exhausted = 1),
-            with(|w| w.generator.busiest_shard_cpu_ns = 90_000_000),
-            with(|w| w.generator.busiest_shard_wanted_ns = 97_000_000),
+            with(|w| w.generator.threads[0].cpu_ns = 90_000_000),
+            with(|w| w.generator.threads[0].queued_ns = 92_000_000),
             with(|w| w.generator.lateness_us = vec![100, 100, 100, 100, 100, 100, 100, 100, 100, 20_000]),
-            with(|w| w.generator.queued_ns = 40_000_000),
+            with(|w| w.generator.threads[0].queued_ns = 40_000_000),
             with(|w| w.think_sum_s = 0.7),
         ];
         assert!(matches!(
@@ -312,6 +261,38 @@ mod tests {
                 .flatten()
                 .all(|sign| !sign.to_string().contains("NaN"))
         );
+    }
+
+    #[test]
+    fn lost_records_spoil_a_measurement_however_few() {
+        let mut windows = healthy();
+        windows[3].generator.dropped = 1;
+        let lost = generator_saturated(&windows);
+        assert!(
+            matches!(lost, Some(Saturation::Failures { records: 1, .. })),
+            "{lost:?}"
+        );
+    }
+
+    #[test]
+    fn the_busiest_thread_is_the_one_that_was_busy_all_the_time() {
+        // Two threads take turns at being busy: neither is the limit.
+        let turns = |index: usize, busy: usize| ThreadWindow {
+            index: busy as u32,
+            cpu_ns: if index % 2 == busy { 96_000_000 } else { 1_000_000 },
+            queued_ns: 0,
+            turns: 20,
+        };
+        let mut windows = healthy();
+        for (index, window) in windows.iter_mut().enumerate() {
+            window.generator.threads = vec![turns(index, 0), turns(index, 1)];
+        }
+        assert_eq!(generator_saturated(&windows), None);
+    }
+
+    #[test]
+    fn what_users_left_behind_by_a_larger_load_finish_is_nothing_lost() {
+        assert_eq!(with(|w| w.transactions[0].failed_sum_s = 0.9), None);
     }
 
     #[test]

@@ -36,10 +36,14 @@ pub struct Window {
     pub finished_users: u32,
     /// What ended within the window, by index of the transaction.
     pub transactions: Vec<TransactionWindow>,
+    /// Whether arrivals, not think times, begin transactions.
+    pub open: bool,
     /// Phases of the served ones, all transactions together.
     pub phases: Phases,
     /// Transactions that only prepared others (`ProfileStep::requires`), however they ended.
     pub unmeasured: u64,
+    /// Sum of their times from start to end, s.
+    pub unmeasured_sum_s: f64,
     /// Sum of the think times that ended within the window, from the end of one transaction to the start of the next, s.
     pub think_sum_s: f64,
     /// Number of those think times.
@@ -68,6 +72,8 @@ pub struct TransactionWindow {
     pub intended_us: Vec<u32>,
     /// Sum of those, s.
     pub intended_sum_s: f64,
+    /// Sum of their squares, s^2.
+    pub intended_sum_sq_s2: f64,
     /// Sum over those that failed of the time from start to end, s.
     pub failed_sum_s: f64,
     /// Connections opened for the served ones.
@@ -138,16 +144,8 @@ impl ResourceWindow {
 pub struct GeneratorWindow {
     /// CPU time of all generator threads, ns.
     pub cpu_ns: u64,
-    /// CPU time of the busiest one, ns.
-    pub busiest_shard_cpu_ns: u64,
-    /// Time for which the threads were ready but had no processor, ns; 0 where the kernel does not tell.
-    pub queued_ns: u64,
-    /// Times that the threads were given a processor.
-    pub turns: u64,
-    /// Time for which the thread that wanted a processor most had or wanted one, ns.
-    pub busiest_shard_wanted_ns: u64,
-    /// Number of generator threads.
-    pub shards: u32,
+    /// Every generator thread, in the order of their numbers.
+    pub threads: Vec<ThreadWindow>,
     /// How much later than intended transactions were begun after a think time, microseconds.
     pub lateness_us: Vec<u32>,
     /// How long events at most waited for the thread: from the moment it last asked for events until it handled this one.
@@ -158,12 +156,31 @@ pub struct GeneratorWindow {
     pub unstarted: u64,
     /// Connections open at the end of the window.
     pub connections: u32,
+    /// Closed connections of this machine that still hold a local port (TIME-WAIT).
+    pub time_wait: u64,
+    /// Local ports that connections to one address may have.
+    pub local_ports: u64,
+    /// Descriptors that this process has open, and how many it may have.
+    pub descriptors: (u64, u64),
     /// Connections that could not be opened for lack of a local port.
     pub ports_exhausted: u64,
     /// Connections that could not be opened for lack of descriptors or memory.
     pub resources_exhausted: u64,
     /// Requests that the socket did not take at once.
     pub send_stalls: u64,
+}
+
+/// What one generator thread had of a processor within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ThreadWindow {
+    /// Number of the thread.
+    pub index: u32,
+    /// CPU time, ns.
+    pub cpu_ns: u64,
+    /// Time for which it was ready but had no processor, ns; 0 where the kernel does not tell.
+    pub queued_ns: u64,
+    /// Times that it was given one.
+    pub turns: u64,
 }
 
 impl TransactionWindow {
@@ -217,13 +234,16 @@ impl TransactionWindow {
         if record.outcome.is_ok() {
             let time_ns = record.last_byte_ns.saturating_sub(record.scheduled_ns);
             self.intended_us.push(microseconds(time_ns));
-            self.intended_sum_s += time_ns as f64 * 1e-9;
+            let time_s = time_ns as f64 * 1e-9;
+            self.intended_sum_s += time_s;
+            self.intended_sum_sq_s2 += time_s * time_s;
         }
     }
 
     fn merge(&mut self, other: Self) {
         self.intended_us.extend(other.intended_us);
         self.intended_sum_s += other.intended_sum_s;
+        self.intended_sum_sq_s2 += other.intended_sum_sq_s2;
         self.served += other.served;
         for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
             *mine += theirs;
@@ -245,24 +265,25 @@ impl TransactionWindow {
 }
 
 impl GeneratorWindow {
-    /// Things that the generator could not do, however short the window: each one makes a level suspect.
+    /// Things that the generator could not do, however short the window: each one spoils a level. Transactions that found
+    /// no user free (`unstarted`) are not among them: that is the site's slowness or the run's own limit.
     #[must_use]
     pub const fn failures(&self) -> u64 {
-        self.dropped + self.unstarted + self.ports_exhausted + self.resources_exhausted
+        self.dropped + self.ports_exhausted + self.resources_exhausted
     }
 
     fn merge(&mut self, other: Self) {
         self.cpu_ns += other.cpu_ns;
-        self.busiest_shard_cpu_ns = self.busiest_shard_cpu_ns.max(other.busiest_shard_cpu_ns);
-        self.queued_ns += other.queued_ns;
-        self.turns += other.turns;
-        self.busiest_shard_wanted_ns = self.busiest_shard_wanted_ns.max(other.busiest_shard_wanted_ns);
-        self.shards += other.shards;
+        self.threads.extend(other.threads);
+        self.threads.sort_unstable_by_key(|thread| thread.index);
         self.lateness_us.extend(other.lateness_us);
         self.read_delay.merge(&other.read_delay);
         self.dropped += other.dropped;
         self.unstarted += other.unstarted;
         self.connections += other.connections;
+        self.time_wait = self.time_wait.max(other.time_wait);
+        self.local_ports = self.local_ports.max(other.local_ports);
+        self.descriptors = self.descriptors.max(other.descriptors);
         self.ports_exhausted += other.ports_exhausted;
         self.resources_exhausted += other.resources_exhausted;
         self.send_stalls += other.send_stalls;
@@ -289,12 +310,21 @@ impl Window {
         for (mine, theirs) in self.transactions.iter_mut().zip(other.transactions) {
             mine.merge(theirs);
         }
+        self.open |= other.open;
         self.phases.merge(&other.phases);
         self.unmeasured += other.unmeasured;
+        self.unmeasured_sum_s += other.unmeasured_sum_s;
         self.think_sum_s += other.think_sum_s;
         self.think_count += other.think_count;
         self.resources.merge(other.resources);
         self.generator.merge(other.generator);
+    }
+
+    /// Time that users spent in the transactions that ended, those that only prepared others included, s.
+    #[must_use]
+    pub fn in_transactions_s(&self) -> f64 {
+        let spent = |t: &TransactionWindow| t.response_sum_s + t.failed_sum_s + t.process_sum_s;
+        self.unmeasured_sum_s + self.transactions.iter().map(spent).sum::<f64>()
     }
 
     /// Served transactions of all kinds.

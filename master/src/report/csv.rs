@@ -108,6 +108,36 @@ pub const COLUMNS: &[Column] = &[
         |level| optional(level.generator.cpu_utilization),
     ),
     column(
+        "generator_lateness_p99_s",
+        "lateness that 1 % of the transactions exceeded, s",
+        |level| optional(level.generator.lateness_p99_s),
+    ),
+    column(
+        "generator_read_delay_p99_s",
+        "how long 1 % of the answers at least may have lain unread, s",
+        |level| optional(level.generator.read_delay_p99_s),
+    ),
+    column(
+        "generator_processor_wait_s",
+        "mean wait of the generator's threads for a processor, s",
+        |level| optional(level.generator.processor_wait_s),
+    ),
+    column(
+        "local_ports_in_use",
+        "local ports in use on the generator's machine",
+        |level| optional(level.generator.local_ports_in_use),
+    ),
+    column(
+        "descriptors_in_use",
+        "descriptors that the generator had open",
+        |level| optional(level.generator.descriptors_in_use),
+    ),
+    column(
+        "offered_per_s",
+        "in the open mode, transactions that were to begin in a second",
+        |level| optional(level.open.as_ref().map(|open| open.rate_per_s)),
+    ),
+    column(
         "generator_saturated",
         "whether the generator was the limit",
         |level| level.generator.saturated.to_string(),
@@ -129,7 +159,7 @@ fn part(interval: Option<Interval>, of: fn(Interval) -> f64) -> String {
 }
 
 /// Nothing where nothing is known: an empty field, not a zero.
-fn optional(value: Option<f64>) -> String {
+fn optional<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 

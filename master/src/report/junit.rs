@@ -14,7 +14,14 @@ pub const RENDERER: Renderer = Renderer {
 };
 
 /// Verdicts that are an answer; any other fails the first test case.
-const ANSWERS: [&str; 3] = ["found", "retrograde", "objective_failed"];
+const ANSWERS: [&str; 6] = [
+    "found",
+    "retrograde",
+    "objective_failed",
+    "as_scheduled",
+    "profiled",
+    "rate_held",
+];
 
 /// How a test case came out.
 enum Outcome {

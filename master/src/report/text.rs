@@ -1,7 +1,9 @@
 //! `summary.txt`: the verdict, then AutoPerf's own layout (manual, section 7) per level, node and process.
 
 use super::{Renderer, ReportError, number};
-use crate::summary::{ByTransaction, Host, Interval, Java, Level, Process, Summary, TransactionDemands};
+use crate::summary::{
+    ByTransaction, Host, Interval, Java, Level, OpenLoad, Process, Processor, Summary, TransactionDemands,
+};
 use autoperf_models::grammar::measured;
 use std::fmt::{self, Write};
 
@@ -108,7 +110,8 @@ fn write_level(out: &mut String, level: &Level) -> fmt::Result {
         out,
         "\n{RULE}\nTransaction Name : {name}\nLoad Level : {users}\n{RULE}"
     )?;
-    for (label, value) in level_rows(level) {
+    let open = level.open.iter().flat_map(open_rows);
+    for (label, value) in level_rows(level).into_iter().chain(open) {
         writeln!(out, "{label} : {value}")?;
     }
     level
@@ -165,11 +168,71 @@ fn generator(level: &Level) -> String {
         .saturated_because
         .as_ref()
         .map_or_else(String::new, |why| format!(", SATURATED: {why}"));
+    let milliseconds = |value: Option<f64>| plain(value.map(|value_s| value_s * 1e3), 3);
+    let threads: Vec<String> = state
+        .threads
+        .iter()
+        .map(|thread| format!("{:.3} (waiting {:.3})", thread.cpu_utilization, thread.waiting))
+        .collect();
     format!(
-        "Cpu Utilization {}, lateness p99 {} [milli sec]{saturated}",
+        "Cpu Utilization {}, threads {}, lateness p50 {} p99 {} max {} [milli sec], answers unread p99 {} max {} \
+         [milli sec], wait for a processor {} [milli sec], local ports {}, descriptors {}, send stalls {}{saturated}",
         plain(state.cpu_utilization, 3),
-        plain(state.lateness_p99_s.map(|late_s| late_s * 1e3), 3)
+        if threads.is_empty() {
+            "not available".to_owned()
+        } else {
+            threads.join(" ")
+        },
+        milliseconds(state.lateness_p50_s),
+        milliseconds(state.lateness_p99_s),
+        milliseconds(state.lateness_max_s),
+        milliseconds(state.read_delay_p99_s),
+        milliseconds(state.read_delay_max_s),
+        milliseconds(state.processor_wait_s),
+        share_of(state.local_ports_in_use, state.local_ports),
+        share_of(state.descriptors_in_use, state.descriptor_limit),
+        state
+            .send_stalls
+            .map_or_else(|| "not available".to_owned(), |count| count.to_string()),
     )
+}
+
+fn share_of(used: Option<u64>, limit: Option<u64>) -> String {
+    match (used, limit) {
+        (Some(used), Some(limit)) => format!("{used} of {limit}"),
+        _ => "not available".to_owned(),
+    }
+}
+
+/// The rows that only an open level has.
+fn open_rows(open: &OpenLoad) -> Vec<(&'static str, String)> {
+    let times = &open.response_from_start_s;
+    let milliseconds = |value: Option<f64>| plain(value.map(|value_s| value_s * 1e3), 3);
+    let views = if open.views_differ {
+        "differs from that from the intended start"
+    } else {
+        "the same as from the intended start"
+    };
+    vec![
+        (
+            "Arrivals",
+            format!(
+                "{} [requests/sec] ({}), at most {} of {} users busy, {} found none free",
+                open.rate_per_s, open.arrivals, open.users_most, open.users_limit, open.unstarted
+            ),
+        ),
+        (
+            "Response Time from the actual start",
+            format!(
+                "{} p50 {} p95 {} p99 {} max {} [milli sec], {views}",
+                milliseconds(times.mean),
+                milliseconds(times.p50),
+                milliseconds(times.p95),
+                milliseconds(times.p99),
+                milliseconds(times.max)
+            ),
+        ),
+    ]
 }
 
 fn write_transaction(out: &mut String, row: &ByTransaction) -> fmt::Result {
@@ -202,6 +265,10 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
     writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;
     write_evidence(out, process)?;
     process.java.iter().try_for_each(|java| write_java(out, java))?;
+    process
+        .processor
+        .iter()
+        .try_for_each(|processor| write_processor(out, processor))?;
     let Some(host) = host else { return Ok(()) };
     let counts = [
         ("Number of disk blocks read", host.disk_blocks_read),
@@ -250,6 +317,28 @@ fn write_evidence(out: &mut String, process: &Process) -> fmt::Result {
         write!(out, ", INCOMPLETE: {why}")?;
     }
     writeln!(out)
+}
+
+fn write_processor(out: &mut String, processor: &Processor) -> fmt::Result {
+    if let Some(why) = &processor.absent {
+        writeln!(out, "Processor counters : not available ({why})")?;
+    } else {
+        writeln!(
+            out,
+            "Processor counters : {} cycles, {} instructions, {} cache misses [per transaction]",
+            plain(processor.cycles, 0),
+            plain(processor.instructions, 0),
+            plain(processor.cache_misses, 0)
+        )?;
+    }
+    let Some(cycles) = processor.demand_cycles else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "Service Demand in cycles : {cycles:.0} [per transaction], at nominal frequency {} [milli sec]",
+        plain(processor.demand_at_nominal_s.map(|demand_s| demand_s * 1e3), 4)
+    )
 }
 
 fn write_java(out: &mut String, java: &Java) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! What the modes differ in before any load: scripts, think time, the first look at the site, and whose mind decides.
 
 use super::{Request, RunError};
+use crate::campaign::state::open::Open;
 use crate::campaign::state::profiling::Profiling;
 use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
@@ -54,9 +55,38 @@ pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
     parameters::profile_options(&request.workload, limit_s).filter(|_| request.mode == Mode::Profile)
 }
 
+/// How the engine is to work.
+pub(super) fn engine(request: &Request) -> EngineConfig {
+    let standard = request.engine.max_open_users;
+    let most = request.open.as_ref().map(|open| open.max_users as usize);
+    EngineConfig {
+        seed: request.seed,
+        max_open_users: most.unwrap_or(standard),
+        ..request.engine.clone()
+    }
+}
+
+/// Most users that the run may have, where that is known before it.
+pub(super) fn most_users(request: &Request) -> Option<u32> {
+    if let Some(open) = &request.open {
+        return Some(open.max_users);
+    }
+    let workload = &request.workload;
+    if request.mode.needs_levels() {
+        return workload.manual_levels.iter().map(|level| level.users).max();
+    }
+    match workload.profile.as_ref().filter(|_| request.mode.needs_profile()) {
+        Some(profile) => Some(profile.users),
+        None => request.search.max_users,
+    }
+}
+
 /// Who decides.
 pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
     let Request { workload, mode, .. } = request;
+    if let Some(options) = start.begin.open.clone() {
+        return Box::new(Open::new(start, options));
+    }
     if mode.needs_levels() {
         let profile = workload.profile.as_ref().filter(|_| mode.needs_profile());
         let passes = profile.map_or_else(

@@ -4,22 +4,18 @@ use crate::journal::entry::{Agent, Begin, Second};
 use crate::journal::histogram::Times;
 use crate::journal::log::LevelLog;
 use crate::summary::{
-    ByTransaction, Generator, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
+    ByTransaction, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
 };
 use autoperf_models::level::{LevelMeasurement, LevelMonitor, Steadiness};
 use autoperf_models::search::LevelOutcome;
 use std::collections::BTreeMap;
 
+mod generator;
+mod open;
 mod outcome;
 mod phases;
 mod servers;
 
-/// The generator counts as the limit when its busiest thread is busier than this.
-pub const GENERATOR_CPU_LIMIT: f64 = 0.9;
-/// The generator counts as the limit when 1 % of the transactions begin later than this share of the mean cycle R + Z.
-pub const LATENESS_SHARE_LIMIT: f64 = 0.05;
-/// Lateness below this many seconds is never held against the generator.
-pub const LATENESS_FLOOR_S: f64 = 0.005;
 /// Beyond this gap in Little's law a level is invalid.
 pub const LITTLE_GAP_LIMIT: f64 = 0.05;
 
@@ -49,13 +45,14 @@ pub fn analyse(begin: &Begin, agents: &[Agent], log: &LevelLog) -> Measured {
 }
 
 /// The seconds of a level that lie in its steady part, added up.
-struct SteadyPart {
+struct SteadyPart<'a> {
+    seconds: Vec<&'a Second>,
+    /// Response times; in the open mode from the intended starts.
     times: Times,
+    /// In the open mode: from the actual starts.
+    from_start: Times,
     transactions: Vec<TransactionSum>,
-    lateness: Times,
     think_time_s: Option<f64>,
-    busiest_share: Option<f64>,
-    generator_failures: u64,
     phases: Vec<PhaseTime>,
 }
 
@@ -64,45 +61,48 @@ struct TransactionSum {
     served: u64,
     timeouts: u64,
     failures: BTreeMap<String, u64>,
+    /// Sum of response times, s; in the open mode from the intended starts.
     response_sum_s: f64,
+    /// In the open mode: from the actual starts, s.
+    from_start_sum_s: f64,
     times: Times,
 }
 
-impl SteadyPart {
-    fn new(log: &LevelLog, measurement: &LevelMeasurement) -> Self {
+impl<'a> SteadyPart<'a> {
+    fn new(log: &'a LevelLog, measurement: &LevelMeasurement) -> Self {
         let seconds = steady_seconds(log, measurement);
         let mut transactions = vec![TransactionSum::default(); most_transactions(&seconds)];
-        let (mut times, mut lateness) = (Times::default(), Times::default());
+        let (mut times, mut from_start) = (Times::default(), Times::default());
         for second in &seconds {
             for (sum, part) in transactions.iter_mut().zip(&second.transactions) {
                 let decoded = Times::decode(&part.response_us).unwrap_or_default();
                 sum.served += part.served;
                 sum.timeouts += part.timeouts;
-                sum.response_sum_s += part.response_sum_s;
+                sum.from_start_sum_s += part.response_sum_s;
                 part.failures
                     .iter()
                     .for_each(|(kind, count)| *sum.failures.entry(kind.clone()).or_default() += count);
-                sum.times.merge(&decoded);
-                times.merge(&decoded);
+                let seen = if part.intended_us.is_empty() {
+                    sum.response_sum_s += part.response_sum_s;
+                    decoded
+                } else {
+                    sum.response_sum_s += part.intended_sum_s;
+                    from_start.merge(&decoded);
+                    Times::decode(&part.intended_us).unwrap_or_default()
+                };
+                sum.times.merge(&seen);
+                times.merge(&seen);
             }
-            lateness.merge(&Times::decode(&second.lateness_us).unwrap_or_default());
         }
         let think_count: u64 = seconds.iter().map(|second| second.think_count).sum();
         let think_sum_s: f64 = seconds.iter().map(|second| second.think_sum_s).sum();
-        let length_s: f64 = seconds
-            .iter()
-            .flat_map(|second| &second.bins)
-            .map(|bin| bin.1)
-            .sum();
-        let busiest_ns: u64 = seconds.iter().map(|second| second.generator_busiest_ns).sum();
         Self {
             phases: phases::phases(&seconds),
+            seconds,
             times,
+            from_start,
             transactions,
-            lateness,
             think_time_s: (think_count > 0).then(|| think_sum_s / think_count as f64),
-            busiest_share: (length_s > 0.0).then(|| busiest_ns as f64 * 1e-9 / length_s),
-            generator_failures: seconds.iter().map(|second| second.generator_failures).sum(),
         }
     }
 }
@@ -144,12 +144,19 @@ fn level(
     begin: &Begin,
     log: &LevelLog,
     measurement: &LevelMeasurement,
-    steady: &SteadyPart,
+    steady: &SteadyPart<'_>,
     servers: servers::Servers,
 ) -> Level {
-    let little_gap = little_gap(log.begin.users, measurement, steady.think_time_s);
+    let open = open::load(begin, log, steady);
+    let users = open
+        .as_ref()
+        .map_or(log.begin.users, |_| open::mean_users(steady));
+    let closed = open.is_none().then_some(log.begin.users);
+    let little_gap = little_gap(closed.unwrap_or(0), measurement, steady.think_time_s);
+    let account = generator::account(steady, measurement, open.is_some());
     Level {
-        users: log.begin.users,
+        users,
+        open,
         transaction: log
             .begin
             .transaction
@@ -173,7 +180,7 @@ fn level(
             .as_ref()
             .map_or_else(String::new, |end| end.ended_by.clone()),
         little_gap,
-        generator: generator(measurement, steady, little_gap),
+        generator: generator::generator(steady, &account),
         processes: servers.processes,
         hosts: servers.hosts,
         by_transaction: by_transaction(begin, log.begin.transaction, steady),
@@ -208,51 +215,8 @@ fn little_gap(users: u32, measurement: &LevelMeasurement, think_time_s: Option<f
     Some((f64::from(users) - population).abs() / f64::from(users))
 }
 
-fn generator(measurement: &LevelMeasurement, steady: &SteadyPart, little_gap: Option<f64>) -> Generator {
-    let lateness_p99_s = steady.lateness.quantile_s(0.99);
-    let cycle_s =
-        measurement.response_time_s.map_or(0.0, |mean| mean.value) + steady.think_time_s.unwrap_or(0.0);
-    let late_limit_s = (cycle_s * LATENESS_SHARE_LIMIT).max(LATENESS_FLOOR_S);
-    // The gap has sampling noise of its own: with few transactions an edge effect is not an overload.
-    let noise = 4.0 / (measurement.completions.max(1) as f64).sqrt();
-    let because = if steady.generator_failures > 0 {
-        Some(format!(
-            "{} connections failed in the generator (descriptors or ports)",
-            steady.generator_failures
-        ))
-    } else if let Some(share) = steady.busiest_share.filter(|&share| share > GENERATOR_CPU_LIMIT) {
-        Some(format!(
-            "its busiest thread used {:.0} % of a core (limit {:.0} %)",
-            share * 100.0,
-            GENERATOR_CPU_LIMIT * 100.0
-        ))
-    } else if let Some(late_s) = lateness_p99_s.filter(|&late_s| late_s > late_limit_s) {
-        Some(format!(
-            "1 % of the transactions began more than {:.1} ms late (limit {:.1} ms)",
-            late_s * 1e3,
-            late_limit_s * 1e3
-        ))
-    } else {
-        little_gap
-            .filter(|&gap| gap > LITTLE_GAP_LIMIT + noise)
-            .map(|gap| {
-                format!(
-                    "Little's law is off by {:.1} % (limit {:.1} %)",
-                    gap * 100.0,
-                    (LITTLE_GAP_LIMIT + noise) * 100.0
-                )
-            })
-    };
-    Generator {
-        cpu_utilization: steady.busiest_share,
-        lateness_p99_s,
-        saturated: because.is_some(),
-        saturated_because: because,
-    }
-}
-
 /// Every transaction, or the only one that was measured.
-fn by_transaction(begin: &Begin, only: Option<usize>, steady: &SteadyPart) -> Vec<ByTransaction> {
+fn by_transaction(begin: &Begin, only: Option<usize>, steady: &SteadyPart<'_>) -> Vec<ByTransaction> {
     let row = |(name, sum): (&String, &TransactionSum)| {
         let failures: u64 = sum.failures.values().sum();
         ByTransaction {

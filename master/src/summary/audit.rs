@@ -1,8 +1,9 @@
 //! The audits: what speaks for and against trusting the answer, each with its figure and its threshold.
 
 use crate::journal::log::{LevelLog, RunLog};
+use crate::load::saturation;
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
-use crate::summary::{Audit, Level};
+use crate::summary::{Audit, Generator, Level};
 use autoperf_models::grammar::counted;
 use walks::walks;
 
@@ -28,6 +29,7 @@ const CHECKS: &[Check] = &[
     steady,
     precise,
     schedule,
+    arrivals,
     walks,
     failures,
     resources::resources,
@@ -62,21 +64,39 @@ fn generator(_: &RunLog, levels: &[Level]) -> Option<Audit> {
         })
         .collect();
     if limited.is_empty() {
-        let busiest = levels
-            .iter()
-            .filter_map(|level| level.generator.cpu_utilization)
-            .fold(0.0, f64::max);
-        return audit(
-            name,
-            "pass",
-            format!("busiest thread at most {} of a core", percent(busiest)),
-            advice,
-        );
+        return audit(name, "pass", health(levels), advice);
     }
     audit(name, "fail", limited.join("; "), advice)
 }
 
-fn little(_: &RunLog, levels: &[Level]) -> Option<Audit> {
+/// The worst figures of a generator that was not the limit, with their thresholds.
+fn health(levels: &[Level]) -> String {
+    let worst = |of: fn(&Generator) -> Option<f64>| {
+        levels
+            .iter()
+            .filter_map(|level| of(&level.generator))
+            .fold(0.0, f64::max)
+    };
+    format!(
+        "busiest thread at most {} of a core (limit {:.0} %); 1 % of the transactions began up to {:.1} ms late (limit \
+         {:.0} ms, or {:.0} % of response and think time); the threads waited up to {:.2} ms for a processor (limit {:.1} ms, \
+         or {:.0} % of the response time)",
+        percent(worst(|generator| generator.cpu_utilization)),
+        saturation::CPU_LIMIT * 100.0,
+        worst(|generator| generator.lateness_p99_s) * 1e3,
+        saturation::LATENESS_FLOOR_S * 1e3,
+        saturation::LATENESS_SHARE * 100.0,
+        worst(|generator| generator.processor_wait_s) * 1e3,
+        saturation::WAIT_FLOOR_S * 1e3,
+        saturation::WAIT_SHARE * 100.0,
+    )
+}
+
+fn little(log: &RunLog, levels: &[Level]) -> Option<Audit> {
+    // Arrivals do not wait for users, so their number is not given.
+    if log.begin.open.is_some() {
+        return None;
+    }
     let name = "Little's law holds";
     let advice = "look for lost requests or late timers in the level's own figures";
     let gaps = levels
@@ -131,7 +151,12 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let profile = log.begin.profile.as_ref();
     let by_count = profile.is_some_and(|profile| profile.executions_per_user.is_some());
-    if !log.begin.schedule.is_empty() || by_count {
+    let timed = log
+        .begin
+        .open
+        .as_ref()
+        .is_some_and(|open| open.duration_s.is_some());
+    if !log.begin.schedule.is_empty() || by_count || timed {
         return None;
     }
     let (name, advice) = match profile {
@@ -163,6 +188,9 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 
 /// How a level is called: by what is run at it.
 fn label(level: &Level) -> String {
+    if let Some(open) = &level.open {
+        return format!("{} transactions/s", open.rate_per_s);
+    }
     match &level.transaction {
         Some(name) => format!("{name} with {}", counted(level.users, "user")),
         None => counted(level.users, "user"),
@@ -185,6 +213,25 @@ fn schedule(log: &RunLog, _: &[Level]) -> Option<Audit> {
             LATE_CHANGE_S * 1e3
         ),
         "the generator's machine is overloaded; run it on a machine of its own",
+    )
+}
+
+fn arrivals(_: &RunLog, levels: &[Level]) -> Option<Audit> {
+    let open = levels.iter().find_map(|level| level.open.as_ref())?;
+    let status = if open.unstarted > 0 { "fail" } else { "pass" };
+    let differ = if open.views_differ {
+        "differ: transactions began late"
+    } else {
+        "agree"
+    };
+    audit(
+        "Every arrival was begun",
+        status,
+        format!(
+            "{} were not, with at most {} of {} users busy; response times from intended and actual starts {differ}",
+            open.unstarted, open.users_most, open.users_limit
+        ),
+        "the site does not keep up; where it may have more users at once, raise --max-users",
     )
 }
 

@@ -59,7 +59,7 @@ pub fn build(log: &RunLog) -> Summary {
     let how = log.end.as_ref().map(|end| end.how.as_str());
     let finding = match log.begin.mode.as_str() {
         "manual-capacity" => scheduled(&log.begin, &measured),
-        "profile" | "manual-profile" => {
+        "open" | "profile" | "manual-profile" => {
             search::Finding::without_figures(search::VerdictCode::Inconclusive, Vec::new())
         }
         _ => finding(&log.begin, &measured),

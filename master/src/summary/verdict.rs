@@ -6,6 +6,7 @@ use autoperf_inputs::workload::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
 use autoperf_models::grammar::{counted, measured, verb_ending};
 use autoperf_models::search::{Finding, VerdictCode};
 
+mod open;
 mod profiled;
 mod scheduled;
 
@@ -36,8 +37,9 @@ pub fn verdict(
 ) -> Verdict {
     let mut reasons = finding.reasons.clone();
     let profiled = matches!(begin.mode.as_str(), "profile" | "manual-profile");
-    // A schedule is run to its end even without its profilers.
-    let lost_at_the_end = how == Some("profiler_lost") && !begin.schedule.is_empty();
+    // A schedule and an open run come to their end even without their profilers.
+    let to_its_end = !begin.schedule.is_empty() || begin.open.is_some();
+    let lost_at_the_end = how == Some("profiler_lost") && to_its_end;
     if let Some((code, sentence)) = broken_off(how, levels, begin).filter(|_| !lost_at_the_end) {
         return Verdict {
             code: code.to_owned(),
@@ -52,6 +54,9 @@ pub fn verdict(
             assumed()
         )
     }));
+    if let Some(options) = &begin.open {
+        return open::verdict(options, levels, reasons);
+    }
     if profiled {
         return profiled::verdict(levels, begin, reasons);
     }
@@ -84,7 +89,7 @@ fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'s
         _ => ("inconclusive", "broken off before its end"),
     };
     let unknown = match begin.mode.as_str() {
-        "profile" | "manual-profile" => "",
+        "open" | "profile" | "manual-profile" => "",
         _ => "; the capacity is not known",
     };
     let sentence = match levels.iter().map(|level| level.users).max() {
@@ -151,7 +156,8 @@ fn objective_failed(
         return None;
     };
     let (quantile, limit_s) = objective;
-    let fewest = levels.iter().min_by_key(|level| level.users)?;
+    let sound = levels.iter().filter(|level| !level.generator.saturated);
+    let fewest = sound.min_by_key(|level| level.users)?;
     let times = &fewest.response_time_s;
     // A quantile below the asked one that breaks the limit already proves it.
     let known = [
@@ -207,12 +213,7 @@ fn sentence(
             )
         }
         VerdictCode::FailsAtOnce => "The site fails already at the first load level.".to_owned(),
-        VerdictCode::GeneratorLimited => {
-            format!(
-                "The generator was the limit before the site: at least {}.",
-                served_most(levels)
-            )
-        }
+        VerdictCode::GeneratorLimited => generator_limited(levels),
         VerdictCode::Bistable => format!(
             "The site flips between two states; between them it served up to {}.",
             served_most(levels)
@@ -246,6 +247,20 @@ fn found(capacity: &Capacity, objective: Option<(f64, f64)>, rate: &str, limit: 
             ending(&users)
         ),
         _ => format!("The site serves at most {rate}; {limit}."),
+    }
+}
+
+/// What the levels at which the generator kept up prove.
+fn generator_limited(levels: &[Level]) -> String {
+    let sound = levels.iter().filter(|level| !level.generator.saturated);
+    let known = sound.filter_map(|level| Some((level.users, level.throughput_per_s?)));
+    match known.max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
+        Some((users, rate)) => format!(
+            "The generator was the limit before the site, which carries at least {} with {}.",
+            counted(users, "user"),
+            per_second(&rate)
+        ),
+        None => "The generator was the limit at every level, so nothing is known of the site.".to_owned(),
     }
 }
 

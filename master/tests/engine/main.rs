@@ -5,6 +5,8 @@ mod answers;
 #[cfg(feature = "http2")]
 mod carriers;
 mod failures;
+#[cfg(feature = "http2")]
+mod frames;
 mod hostile;
 mod population;
 mod requests;
@@ -14,6 +16,7 @@ mod single;
 mod site;
 #[cfg(feature = "http2")]
 mod stories;
+mod think;
 mod tls;
 mod ways;
 mod workloads;

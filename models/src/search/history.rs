@@ -72,7 +72,9 @@ impl History {
 
     /// The levels that say something about response time: those that count and those that broke the site.
     pub(crate) fn measured(&self) -> Vec<&LevelOutcome> {
-        let telling = |r: &&Run| r.rejected.is_none() || guards::overloaded(&r.outcome, &self.options);
+        let broken =
+            |r: &Run| guards::overloaded(&r.outcome, &self.options) && !r.outcome.generator_saturated;
+        let telling = |r: &&Run| r.rejected.is_none() || broken(r);
         self.runs.iter().filter(telling).map(|r| &r.outcome).collect()
     }
 
@@ -86,17 +88,55 @@ impl History {
         self.options.max_run_s.unwrap_or(f64::INFINITY) - self.load_s()
     }
 
-    /// Largest number of users that may still be asked for.
+    /// Largest number of users that may still be asked for: fewer than broke the site, and no more than the generator was
+    /// seen to be up to where it once was not.
     pub(crate) fn ceiling(&self) -> u32 {
-        let spoilt = self
+        let broken = self
             .runs
             .iter()
-            .filter(|r| guards::overloaded(&r.outcome, &self.options) || r.outcome.generator_saturated);
-        let spoilt = spoilt
-            .map(|r| r.outcome.users.saturating_sub(1))
-            .min()
-            .unwrap_or(u32::MAX);
-        self.options.max_users.unwrap_or(u32::MAX).min(spoilt).max(1)
+            .filter(|r| guards::overloaded(&r.outcome, &self.options))
+            .map(|r| r.outcome.users.saturating_sub(1));
+        let spoilt = self
+            .spoilt()
+            .map(|users| self.highest().unwrap_or_else(|| users.saturating_sub(1)));
+        let lowest = broken.chain(spoilt).min().unwrap_or(u32::MAX);
+        self.options.max_users.unwrap_or(u32::MAX).min(lowest).max(1)
+    }
+
+    /// Numbers of users for which the generator was not up to the load. A level that counts with as many users or more
+    /// shows that it was held up by something else, once.
+    fn spoilt(&self) -> impl Iterator<Item = u32> {
+        let highest = self.highest().unwrap_or(0);
+        let spoilt = self.runs.iter().filter(|r| r.outcome.generator_saturated);
+        spoilt
+            .map(|r| r.outcome.users)
+            .filter(move |users| *users > highest)
+    }
+
+    /// Whether the generator set a limit to the search.
+    pub(crate) fn generator_limited(&self) -> bool {
+        self.spoilt().next().is_some()
+    }
+
+    /// Whether the generator was the limit and its second try is over: nothing more may be asked of it upwards.
+    pub(crate) fn generator_spent(&self) -> bool {
+        self.spoilt().count() >= 2
+    }
+
+    /// Right after the first level that the generator spoilt: fewer users, once, to know what it is up to. `None` where
+    /// that is known already.
+    pub(crate) fn second_try(&self) -> Option<LevelPlan> {
+        let last = self.runs.last().filter(|r| r.outcome.generator_saturated)?;
+        let users = last.outcome.users;
+        let known = self.highest().unwrap_or(0);
+        if self.spoilt().count() != 1 || known >= users || known > 0 && known + 1 >= users {
+            return None;
+        }
+        Some(LevelPlan {
+            users: users.midpoint(known).max(1),
+            why: format!("The generator was the limit at {users} users: fewer users show what it is up to."),
+            ..last.plan.clone()
+        })
     }
 
     /// Largest number of users of a level that counts.

@@ -38,10 +38,14 @@ impl Ladder {
 impl Strategy for Ladder {
     fn next(&mut self, last: Option<&LevelOutcome>) -> Next {
         self.history.take(last);
-        let stopped =
-            last.is_some_and(|o| guards::overloaded(o, &self.history.options) || o.generator_saturated);
+        if let Some(plan) = self.history.second_try() {
+            return Next::Run(self.history.ask(plan));
+        }
+        let overloaded = last.is_some_and(|o| guards::overloaded(o, &self.history.options));
+        let stopped = overloaded || self.history.generator_limited();
         let rungs = self.rungs();
-        let done = self.history.runs.len();
+        let tried = self.history.runs.iter().map(|r| r.outcome.users).max();
+        let done = rungs.iter().filter(|users| Some(**users) <= tried).count();
         let Some(&users) = rungs
             .get(done)
             .filter(|_| !stopped && self.history.left_s() > 0.0)

@@ -135,7 +135,7 @@ impl Plateau {
                 ),
             );
         }
-        if history.runs.iter().any(|r| r.outcome.generator_saturated) {
+        if history.generator_limited() {
             return (
                 VerdictCode::GeneratorLimited,
                 format!("The generator was the limit beyond {}.", counted(highest, "user")),

@@ -13,6 +13,7 @@ use super::history::{History, Run};
 use super::options::Options;
 use super::outcome::LevelOutcome;
 use super::{Finding, Next, Purpose, Strategy};
+use crate::grammar::counted;
 
 /// Relative half-width of throughput beyond which a level near a collapse tells nothing.
 const TORN: f64 = 0.25;
@@ -63,7 +64,10 @@ impl ModelGuided {
         });
         let Some(before) = same.next() else { return };
         if collapsed && guards::slower(&last.outcome, &before.outcome) {
-            last.rejected = Some(format!("the site had not recovered at {users} users"));
+            last.rejected = Some(format!(
+                "the site had not recovered at {many}",
+                many = counted(users, "user")
+            ));
             return;
         }
         if guards::change(&last.outcome, &before.outcome).is_some_and(|change| change < 0.0) {
@@ -73,8 +77,8 @@ impl ModelGuided {
                 .filter(|r| r.plan.purpose == Purpose::Calibrate);
             for run in early.filter(|r| r.rejected.is_none()) {
                 run.rejected = Some(format!(
-                    "the site was still warming up at {} users",
-                    run.outcome.users
+                    "the site was still warming up at {}",
+                    counted(run.outcome.users, "user")
                 ));
             }
         }

@@ -21,6 +21,8 @@ pub(crate) enum Trouble {
     Fails,
     /// The generator cannot send more than so many per second.
     Generator(f64),
+    /// Something else took the generator's processor during the first level.
+    HeldUpAtFirst,
     /// The output flips between two regimes beyond this number of users.
     Flips(u32),
     /// Demands grow by this share of their first values per minute.
@@ -205,6 +207,7 @@ impl Site {
                 outcome.throughput_per_s = outcome.throughput_per_s.map(|x| x.scaled(limit / x.value));
                 outcome.generator_saturated = true;
             }
+            Trouble::HeldUpAtFirst => outcome.generator_saturated = self.elapsed_s <= outcome.load_s,
             Trouble::Flips(beyond) if outcome.users > beyond => outcome.steadiness = Steadiness::TwoState,
             Trouble::Collapses(beyond) if outcome.users > beyond => {
                 let fallen = |e: Estimate| e.scaled(0.1);

@@ -138,6 +138,59 @@ fn each_says_so_where_the_site_fails_at_once_or_the_generator_is_too_slow() {
 }
 
 #[test]
+fn each_tries_fewer_users_once_where_the_generator_was_the_limit() {
+    for strategy in STRATEGIES {
+        let mut fast = Site::new(&[(0.001, 8)], 1.0, 1).with(Trouble::Generator(40.0));
+        let (finding, levels, _) = follow(&mut *(strategy.build)(options()), &mut fast);
+        let notes = &finding.levels;
+        let spoilt: Vec<usize> = (0..notes.len())
+            .filter(|&at| notes[at].taught.contains("the generator was the limit"))
+            .collect();
+        assert!(matches!(spoilt.len(), 1 | 2), "{} {levels:?}", strategy.name);
+        assert!(
+            spoilt.iter().all(|&at| !notes[at].counts),
+            "{} {notes:?}",
+            strategy.name
+        );
+        let first = levels[spoilt[0]];
+        let known = levels[..spoilt[0]].iter().copied().max().unwrap_or(0);
+        let tried = &levels[spoilt[0] + 1..];
+        if known + 1 < first {
+            assert!(
+                tried[0] < first && tried[0] > known,
+                "{} {levels:?}",
+                strategy.name
+            );
+        }
+        // A second try that succeeds is the end of the way up; so is one that does not.
+        assert!(
+            tried.iter().all(|&users| users < first),
+            "{} {levels:?}",
+            strategy.name
+        );
+        let above = tried.iter().filter(|&&users| users > known);
+        assert!(above.count() <= 1, "{} {levels:?}", strategy.name);
+    }
+}
+
+#[test]
+fn a_generator_that_was_held_up_once_at_the_start_ends_nothing() {
+    for strategy in STRATEGIES {
+        let mut site = Site::new(&[(0.02, 1)], 1.0, 3).with(Trouble::HeldUpAtFirst);
+        let (finding, levels, _) = follow(&mut *(strategy.build)(options()), &mut site);
+        assert_eq!(levels[0], levels[1], "{} {levels:?}", strategy.name);
+        assert_eq!(
+            finding.verdict,
+            VerdictCode::Found,
+            "{} {levels:?} {:?}",
+            strategy.name,
+            finding.reasons
+        );
+        assert!(!finding.levels[0].counts && finding.levels[1].counts);
+    }
+}
+
+#[test]
 fn each_answers_the_objective_with_bounds_it_has_seen() {
     let objective = Some(Objective {
         quantile: 0.95,

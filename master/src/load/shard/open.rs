@@ -6,6 +6,7 @@ use crate::load::arrivals::ArrivalLaw;
 impl Shard {
     pub(super) fn set_rate(&mut self, rate_per_s: f64, law: ArrivalLaw, from_ns: u64) {
         self.open = true;
+        self.recorder.open();
         self.arrivals
             .set(from_ns, rate_per_s, law, (self.place.index, self.place.count));
     }

@@ -1,7 +1,7 @@
 //! Gathers what a thread has seen into windows that end at the same instants on every thread.
 
 use crate::load::scheduling::{Queued, RunQueue};
-use crate::load::window::Window;
+use crate::load::window::{ThreadWindow, Window};
 use autoperf_models::record::Record;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ pub type RecordStore = Arc<Mutex<Vec<Record>>>;
 /// The window in work and the way out for finished ones.
 #[derive(Debug)]
 pub struct Recorder {
+    thread: u32,
     length_ns: u64,
     transactions: usize,
     window: Window,
@@ -25,15 +26,17 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts with the first window; `store` takes records up to a number.
+    /// Starts with the first window of the thread of that number; `store` takes records up to a number.
     #[must_use]
     pub fn new(
+        thread: u32,
         length_ns: u64,
         transactions: usize,
         out: Sender<Window>,
         store: Option<(RecordStore, usize)>,
     ) -> Self {
         Self {
+            thread,
             length_ns,
             transactions,
             window: Window::empty(0, length_ns, transactions),
@@ -57,6 +60,11 @@ impl Recorder {
         &mut self.window
     }
 
+    /// Arrivals, not think times, begin the transactions from now on.
+    pub const fn open(&mut self) {
+        self.window.open = true;
+    }
+
     /// Counts a transaction that was begun.
     pub fn start(&mut self, lateness_ns: Option<u64>, thought_ns: Option<u64>) {
         if let Some(late) = lateness_ns {
@@ -75,6 +83,7 @@ impl Recorder {
     pub fn end(&mut self, record: &Record, measured: bool, open: bool) {
         if !measured {
             self.window.unmeasured += 1;
+            self.window.unmeasured_sum_s += record.end_ns.saturating_sub(record.start_ns) as f64 * 1e-9;
             return;
         }
         let transaction = &mut self.window.transactions[usize::from(record.transaction)];
@@ -107,18 +116,20 @@ impl Recorder {
             .read()
             .unwrap_or(self.queued_at_start);
         while now_ns >= self.window.end_ns {
-            let next = Window::empty(self.window.index + 1, self.length_ns, self.transactions);
+            let mut next = Window::empty(self.window.index + 1, self.length_ns, self.transactions);
+            next.open = self.window.open;
             let mut window = std::mem::replace(&mut self.window, next);
             window.users = users;
             window.finished_users = finished_users;
-            window.generator.shards = 1;
             window.generator.connections = connections;
             window.generator.cpu_ns = cpu_ns.saturating_sub(self.cpu_at_start_ns);
-            window.generator.busiest_shard_cpu_ns = window.generator.cpu_ns;
+            window.generator.threads = vec![ThreadWindow {
+                index: self.thread,
+                cpu_ns: window.generator.cpu_ns,
+                queued_ns: queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns),
+                turns: queued.turns.saturating_sub(self.queued_at_start.turns),
+            }];
             window.generator.dropped = self.hand_over_records();
-            window.generator.queued_ns = queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns);
-            window.generator.turns = queued.turns.saturating_sub(self.queued_at_start.turns);
-            window.generator.busiest_shard_wanted_ns = window.generator.cpu_ns + window.generator.queued_ns;
             self.cpu_at_start_ns = cpu_ns;
             self.queued_at_start = queued;
             // Nobody listens any more only while the engine is being stopped.
@@ -169,7 +180,7 @@ mod tests {
     #[test]
     fn a_late_cut_hands_out_every_window() {
         let (out, windows) = channel();
-        let mut recorder = Recorder::new(100, 1, out, None);
+        let mut recorder = Recorder::new(0, 100, 1, out, None);
         recorder.end(&record(90), true, false);
         recorder.end(&record(95), false, false);
         recorder.cut(350, (7, 0), 5);
@@ -189,7 +200,7 @@ mod tests {
     fn records_without_room_are_counted() {
         let (out, windows) = channel();
         let store = RecordStore::default();
-        let mut recorder = Recorder::new(100, 1, out, Some((Arc::clone(&store), 2)));
+        let mut recorder = Recorder::new(0, 100, 1, out, Some((Arc::clone(&store), 2)));
         for end in [60, 70, 80] {
             recorder.end(&record(end), true, true);
         }

@@ -13,7 +13,7 @@ pub(super) fn outcome(
     agents: &[Agent],
     level: &Level,
     measurement: &LevelMeasurement,
-    steady: &SteadyPart,
+    steady: &SteadyPart<'_>,
 ) -> LevelOutcome {
     let finished = level.transactions.max(1) as f64;
     let processes = level.processes.iter().filter_map(process_demand);
@@ -86,7 +86,7 @@ fn host_demand(agent: &Agent, level: &Level) -> Option<ResourceDemand> {
 
 /// A quantile with its rank interval (Hahn & Meeker 1991, section 5.2). Successive response times depend on each other, so the
 /// count that the ranks are taken for is the number of independent observations that the mean's interval speaks of.
-fn quantile_of(quantile: f64, level: &Level, steady: &SteadyPart) -> Option<(f64, Estimate)> {
+fn quantile_of(quantile: f64, level: &Level, steady: &SteadyPart<'_>) -> Option<(f64, Estimate)> {
     let count = steady.times.count();
     let value = steady.times.quantile_s(quantile)?;
     let low_rank = binomial_quantile(0.025, count, quantile)?;
@@ -107,7 +107,7 @@ fn quantile_of(quantile: f64, level: &Level, steady: &SteadyPart) -> Option<(f64
 }
 
 /// How many independent response times would give the mean's interval: (1.96 s / half-width)^2, never more than there are.
-fn independent(level: &Level, steady: &SteadyPart) -> Option<f64> {
+fn independent(level: &Level, steady: &SteadyPart<'_>) -> Option<f64> {
     let mean = level.response_time_s.mean?;
     let count = steady.times.count() as f64;
     let half_s = Estimate::from(mean).half_width();

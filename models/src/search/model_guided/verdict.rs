@@ -4,6 +4,7 @@ use super::ModelGuided;
 use super::outlook::Outlook;
 use super::threshold;
 use crate::Estimate;
+use crate::grammar::counted;
 use crate::level::Steadiness;
 use crate::search::bracket::Bracket;
 use crate::search::outcome::LevelOutcome;
@@ -82,6 +83,7 @@ fn held_until(
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    let tried = counted(highest, "user");
     if search.history.two_state() {
         return (
             VerdictCode::Bistable,
@@ -113,10 +115,10 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
             format!("Throughput collapses between {highest} and {users} users."),
         );
     }
-    if search.history.runs.iter().any(|r| r.outcome.generator_saturated) {
+    if search.history.generator_limited() {
         return (
             VerdictCode::GeneratorLimited,
-            format!("The generator was the limit beyond {highest} users."),
+            format!("The generator was the limit beyond {tried}."),
         );
     }
     let tried_all = f64::from(highest) > 0.9 * f64::from(search.history.ceiling());
@@ -125,13 +127,13 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         return (
             VerdictCode::NoSaturation,
             format!(
-                "Throughput still grows with every user at {highest} users: think time is the limit, not the site."
+                "Throughput still grows with every user at {tried}: think time is the limit, not the site."
             ),
         );
     }
     (
         VerdictCode::AtLeast,
-        format!("The search ended at {highest} users before the plateau was confirmed."),
+        format!("The search ended at {tried} before the plateau was confirmed."),
     )
 }
 
@@ -144,19 +146,26 @@ fn plateau(outlook: &Outlook, capacity: Estimate) -> (VerdictCode, String) {
         return (
             VerdictCode::Inconclusive,
             format!(
-                "The plateau near {rate:.4} per second is known to ±{rate_percent:.0} % and N* near {knee:.0} users to \
-                 ±{knee_percent:.0} % only: more time under load would tell."
+                "The plateau near {rate:.4} per second is known to ±{rate_percent:.0} % and N* near {many} to \
+                 ±{knee_percent:.0} % only: more time under load would tell.",
+                many = counted(knee.round() as u64, "user")
             ),
         );
     }
     match outlook.model.peak_users() {
         Some(users) => (
             VerdictCode::Retrograde,
-            format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+            format!(
+                "Throughput peaks at {rate:.4} per second with {many} and falls beyond.",
+                many = counted(users, "user")
+            ),
         ),
         None => (
             VerdictCode::Found,
-            format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
+            format!(
+                "Throughput stays at {rate:.1} per second beyond {many}.",
+                many = counted(knee.round() as u64, "user")
+            ),
         ),
     }
 }
