@@ -53,7 +53,7 @@ struct Rehearsal {
     levels: usize,
     users: u32,
     /// What becomes of windows with more users than these.
-    spoilt: (u32, fn(&mut Window)),
+    spoilt: (u32, Spoil),
 }
 
 impl Rehearsal {
@@ -273,8 +273,11 @@ fn windows_from_before_a_level_do_not_belong_to_it() {
     }
 }
 
+/// Spoils a window as a generator with some trouble would.
+type Spoil = fn(&mut Window);
+
 /// What can be the matter with a generator, and the word for it in the report.
-const SPOILT: [(&str, fn(&mut Window)); 6] = [
+const SPOILT: [(&str, Spoil); 6] = [
     ("no local port", |window| window.generator.ports_exhausted = 1),
     ("no descriptor", |window| window.generator.resources_exhausted = 1),
     ("lost", |window| {
