@@ -41,8 +41,10 @@ pub fn parse(text: &str, name: &FileName) -> Result<Vec<ManualLevel>, Diagnostic
         found.report(
             &source,
             block.span,
-            Diagnostic::error("a `repeat` that is never ended")
-                .expected(format!("`end {}` after its last level", block.times)),
+            Diagnostic::error("a `repeat` that is never ended").expected(match block.times {
+                Some(times) => format!("`end {times}` after its last level"),
+                None => "`end` after its last level".to_owned(),
+            }),
         );
     }
     if levels.is_empty() && !found.has_errors() {
@@ -57,7 +59,8 @@ pub fn parse(text: &str, name: &FileName) -> Result<Vec<ManualLevel>, Diagnostic
 
 /// An open `repeat`.
 struct Block {
-    times: u64,
+    /// `None` where the number is not usable, which has been said; its `end` is still expected.
+    times: Option<u64>,
     /// Where its first level stands in the expanded list.
     from: usize,
     span: Span,
@@ -110,7 +113,7 @@ impl Reader<'_> {
             return self.found.report(
                 self.source,
                 duration.span,
-                Diagnostic::error(message).expected("seconds, above 0"),
+                Diagnostic::error(message).expected(format!("seconds, above 0 and at most {MAX_TIME_S}")),
             );
         };
         self.levels.push(ManualLevel { users, duration_s });
@@ -134,25 +137,30 @@ impl Reader<'_> {
 
     fn repeat(&mut self, word: &Spanned<String>, rest: &[Spanned<String>]) {
         let [times] = rest else {
-            return self.error("`repeat` without one number", word.span);
+            self.error("`repeat` without one number", word.span);
+            return self.open(None, word.span, word.span.end);
         };
         let count = times.value.parse::<u64>().ok().filter(|n| *n >= 1);
-        let Some(count) = count else {
+        if count.is_none() {
             let message = format!("`{}` for a number of repetitions", times.value);
-            return self.found.report(
+            self.found.report(
                 self.source,
                 times.span,
                 Diagnostic::error(message).expected("a whole number, 1 or more"),
             );
-        };
+        }
+        self.open(count, word.span, times.span.end);
+    }
+
+    fn open(&mut self, times: Option<u64>, word: Span, end: usize) {
         if self.open.len() >= MAX_REPEAT_DEPTH {
             let message = format!("repeats nested more than {MAX_REPEAT_DEPTH} deep");
-            return self.error(message, word.span);
+            return self.error(message, word);
         }
         self.open.push(Block {
-            times: count,
+            times,
             from: self.levels.len(),
-            span: Span::new(word.span.start, times.span.end),
+            span: Span::new(word.start, end),
         });
     }
 
@@ -160,18 +168,18 @@ impl Reader<'_> {
         let Some(block) = self.open.pop() else {
             return self.error("an `end` without a `repeat`", word.span);
         };
+        let Some(times) = block.times else {
+            return;
+        };
         let said = rest.first().map(|n| n.value.parse::<u64>().ok());
-        let same = said.is_none_or(|n| n == Some(block.times));
+        let same = said.is_none_or(|n| n == Some(times));
         if !same || rest.len() > 1 {
             let span = rest.first().map_or(word.span, |n| n.span);
             self.found.report(
                 self.source,
                 span,
-                Diagnostic::error(format!(
-                    "an `end` of another number than its `repeat {}`",
-                    block.times
-                ))
-                .expected(format!("`end {}`", block.times)),
+                Diagnostic::error(format!("an `end` of another number than its `repeat {times}`"))
+                    .expected(format!("`end {times}`")),
             );
         }
         let cycle = self.levels.get(block.from..).unwrap_or(&[]).to_vec();
@@ -180,7 +188,7 @@ impl Reader<'_> {
                 .push(Diagnostic::error("a `repeat` with no level in it").at(self.source, block.span));
             return;
         }
-        let total = usize::try_from(block.times)
+        let total = usize::try_from(times)
             .ok()
             .and_then(|times| times.checked_mul(cycle.len()))
             .and_then(|n| n.checked_add(block.from))
@@ -188,7 +196,7 @@ impl Reader<'_> {
         if total.is_none() {
             return self.too_many(block.span);
         }
-        for _ in 1..block.times {
+        for _ in 1..times {
             self.levels.extend_from_slice(&cycle);
         }
     }

@@ -26,6 +26,8 @@ pub enum Setting {
     Switch(bool),
     /// The value as it would be typed after the option.
     Text(String),
+    /// One value for each time that the option would be typed.
+    List(Vec<String>),
 }
 
 /// One line of the file that sets an option.
@@ -150,14 +152,18 @@ impl Reader<'_> {
         let setting = match value.get_ref() {
             DeValue::Boolean(on) => Setting::Switch(*on),
             DeValue::String(text) => Setting::Text(text.to_string()),
+            DeValue::Array(items) if items.iter().all(|item| item.get_ref().is_str()) => {
+                let texts = items.iter().filter_map(|item| item.get_ref().as_str());
+                Setting::List(texts.map(str::to_owned).collect())
+            }
             DeValue::Integer(_) | DeValue::Float(_) => {
                 Setting::Text(self.source.slice(span).replace('_', ""))
             }
             _ => {
                 let error = Diagnostic::error(format!(
-                    "`{name}` is set to neither a text, a number nor a switch"
+                    "`{name}` is set to neither a text, a number, a switch nor a list of texts"
                 ))
-                .expected("one value, as it would be typed after the option");
+                .expected("a value as it would be typed after the option");
                 return self.found.report(self.source, span, error);
             }
         };

@@ -3,6 +3,7 @@
 
 use crate::agents::ways::{Way, Ways};
 use crate::journal::entry::{Agent, AgentReading, Node};
+use autoperf_models::grammar::counted;
 use autoperf_profiler::client::{Client, ClientError, Matched};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -138,18 +139,21 @@ fn describe(member: &Member) -> Agent {
     let watched: Vec<String> = member
         .matched
         .iter()
-        .map(|matched| format!("{} ({} processes)", matched.name, matched.processes.len()))
+        .map(|matched| {
+            let ending = if matched.processes.len() == 1 { "" } else { "es" };
+            format!("{} ({} process{ending})", matched.name, matched.processes.len())
+        })
         .collect();
     Agent {
         node: member.node.clone(),
         port: member.port,
         description: format!(
-            "{}, agent {}{}, Linux {}, {} cores, watching {}",
+            "{}, agent {}{}, Linux {}, {}, watching {}",
             hello.host,
             hello.version,
             member.way.describe(),
             hello.kernel,
-            hello.cores,
+            counted(hello.cores, "core"),
             watched.join(", ")
         ),
         clock_offset_ns: offset.offset_ns,

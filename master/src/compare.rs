@@ -4,11 +4,14 @@
 //! variance estimates recovery (Zou & Donner 2008, eq. 3), which keeps lopsided intervals as they are. Many figures are
 //! compared at once; whether one differs is therefore judged by Holm's procedure (Holm 1979) at 5 % for all of them together.
 
+use crate::report::chart::Chart;
 use crate::summary::{Interval, Summary};
 use serde::Serialize;
 
 pub mod difference;
 mod figures;
+mod overlay;
+mod page;
 mod trust;
 pub mod write;
 
@@ -31,6 +34,9 @@ pub struct Comparison {
     pub fail_on: Option<f64>,
     /// Names of the figures that are worse beyond the threshold, significantly.
     pub regressions: Vec<String>,
+    /// Curves of both runs in one picture each.
+    #[serde(skip)]
+    pub charts: Vec<Chart>,
 }
 
 /// Which way is better.
@@ -108,6 +114,7 @@ pub fn compare(baseline: Side<'_>, candidate: Side<'_>, fail_on: Option<f64>) ->
         cautions: trust::cautions(baseline.summary, candidate.summary),
         fail_on,
         regressions,
+        charts: overlay::charts(baseline.summary, candidate.summary),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The generator's own machine, in words.
 
+use autoperf_models::grammar::counted;
+
 /// Host name, kernel, cores and processor of this machine, as far as it tells.
 #[must_use]
 pub fn describe() -> String {
@@ -22,5 +24,8 @@ pub fn describe() -> String {
         read("/proc/sys/kernel/hostname"),
         read("/proc/sys/kernel/osrelease"),
     );
-    format!("{name}, Linux {kernel}, {cores} cores, {processor}")
+    format!(
+        "{name}, Linux {kernel}, {}, {processor}",
+        counted(cores as u64, "core")
+    )
 }

@@ -50,7 +50,7 @@ pub struct Rehearsal {
 /// Asks the strategy for its levels at a supposed site.
 #[must_use]
 pub fn rehearse(options: &SearchOptions, site: SupposedSite) -> Rehearsal {
-    let mut strategy = strategy(options);
+    let mut strategy = strategy(options, site.think_time_s);
     let mut rehearsal = Rehearsal {
         users: Vec::new(),
         load_s: 0.0,

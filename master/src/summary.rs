@@ -458,6 +458,26 @@ pub struct Process {
     /// Its Java virtual machines over the whole level, warm-up included; `null` without one.
     #[serde(default)]
     pub java: Option<Java>,
+    /// What a transaction takes of the processor itself.
+    #[serde(default)]
+    pub processor: Option<Processor>,
+}
+
+/// What a served transaction takes of the processor, over the whole level, warm-up included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Processor {
+    /// Clock cycles by the processor's own counter.
+    pub cycles: Option<f64>,
+    /// Instructions by the processor's own counter.
+    pub instructions: Option<f64>,
+    /// Accesses to memory that no cache could serve.
+    pub cache_misses: Option<f64>,
+    /// Why these counters are not there.
+    pub absent: Option<String>,
+    /// Service demand in cycles, at the mean frequency of the cores.
+    pub demand_cycles: Option<f64>,
+    /// Service demand that the cores would have at their nominal frequency, s.
+    pub demand_at_nominal_s: Option<f64>,
 }
 
 /// Java virtual machines of one process group at one level.

@@ -6,8 +6,8 @@ use autoperf::campaign::state::{Action, Event, Start, State};
 use autoperf::journal::entry::{Agent, AgentReading, Begin, Node, SearchOptions};
 use autoperf::journal::log::RunLog;
 use autoperf::load::window::{ThreadWindow, TransactionWindow, Window};
-use autoperf::summary::Summary;
 use autoperf::summary::build::{build, strategy};
+use autoperf::summary::{Level, Summary};
 use autoperf_models::distribution::Distribution;
 use autoperf_models::simulation::{Class, Simulator, Site, Station, Step};
 use autoperf_profiler::reading::{GroupReading, HostReading, Reading};
@@ -51,6 +51,11 @@ struct Rehearsal {
     readings: u64,
     finished: bool,
     levels: usize,
+    restarts: usize,
+    /// CPU time of the simulators before the last restart, s.
+    busy_before_s: f64,
+    /// Forecasts of the level and of the rest, as shown before the load changes.
+    announced: Vec<(f64, f64)>,
     users: u32,
     /// What becomes of windows with more users than these.
     spoilt: (u32, Spoil),
@@ -58,7 +63,10 @@ struct Rehearsal {
 
 impl Rehearsal {
     fn new(seed: u64) -> Self {
-        let begin = begin();
+        Self::of(begin(), seed)
+    }
+
+    fn of(begin: Begin, seed: u64) -> Self {
         let agent = Agent {
             node: "db1".into(),
             port: 1,
@@ -66,7 +74,7 @@ impl Rehearsal {
             cores: 1,
             ..Agent::default()
         };
-        let strategy = strategy(&begin.search);
+        let strategy = strategy(&begin.search, begin.think_time_s);
         let start = Start {
             begin,
             agents: vec![agent],
@@ -83,6 +91,9 @@ impl Rehearsal {
             readings,
             finished,
             levels,
+            restarts: 0,
+            busy_before_s: 0.0,
+            announced: Vec::new(),
             users: 0,
             spoilt: (u32::MAX, |_| {}),
         }
@@ -103,17 +114,26 @@ impl Rehearsal {
                 }
                 Action::ShowLevel(_) => self.levels += 1,
                 Action::Finish => self.finished = true,
-                Action::Write(_) | Action::Sync | Action::Show(_) => {}
-                Action::Script(_) | Action::Alarm(_) | Action::SetRate(..) => {
-                    panic!("a search needs none of these")
+                Action::Show(progress) if progress.elapsed_s == 0.0 => {
+                    let rest_s = progress.remaining_s.unwrap();
+                    self.announced.push((progress.forecast_s, rest_s));
                 }
+                Action::Script(script) => {
+                    assert_eq!(script, 0, "a search has one script");
+                    self.busy_before_s += self.simulator.busy_s(0);
+                    self.simulator = Simulator::new(&site(), self.restarts as u64).unwrap();
+                    self.simulator.run_until(self.now_s, |_| {});
+                    self.restarts += 1;
+                }
+                Action::Write(_) | Action::Sync | Action::Show(_) => {}
+                Action::Alarm(_) | Action::SetRate(..) => panic!("a search needs none of these"),
             }
         }
     }
 
     fn read(&mut self) {
         self.readings += 1;
-        let cpu_ns = (self.simulator.busy_s(0) * 1e9) as u64;
+        let cpu_ns = ((self.busy_before_s + self.simulator.busy_s(0)) * 1e9) as u64;
         let group = GroupReading {
             name: "httpd".into(),
             cpu_ns,
@@ -223,6 +243,35 @@ fn a_campaign_finds_the_capacity_of_a_site_of_product_form() {
         let long = summary.levels.iter().filter(|level| level.transactions > 1000);
         assert!(long.map(|level| level.little_gap.unwrap()).all(|gap| gap < 0.1));
     }
+}
+
+#[test]
+fn forecasts_of_the_level_and_of_the_run_are_shown_before_each_level() {
+    let rehearsal = Rehearsal::new(7).run(|_| false);
+    assert_eq!(
+        (rehearsal.announced.len(), rehearsal.restarts),
+        (rehearsal.levels, 0)
+    );
+    let took_s = rehearsal.now_s;
+    for (level_s, rest_s) in &rehearsal.announced {
+        assert!(*level_s > 0.0 && *rest_s >= *level_s, "{level_s} {rest_s}");
+    }
+    let first = rehearsal.announced[0].1;
+    assert!(
+        first > took_s / 4.0 && first < 4.0 * took_s,
+        "{first} s were forecast, {took_s} s it took"
+    );
+}
+
+#[test]
+fn users_are_restarted_between_levels_where_that_is_asked() {
+    let mut begin = begin();
+    begin.search.restart_users = true;
+    let rehearsal = Rehearsal::of(begin, 8).run(|_| false);
+    assert_eq!(rehearsal.restarts + 1, rehearsal.levels);
+    let (log, summary) = rehearsal.end();
+    assert!(log.begin.search.restart_users);
+    assert_eq!(summary.verdict.code, "found", "{:?}", summary.verdict);
 }
 
 #[test]
@@ -354,8 +403,10 @@ fn levels_that_the_generator_spoilt_are_marked_left_out_tried_with_fewer_users_o
 #[test]
 fn a_generator_that_gives_out_beyond_the_plateau_changes_no_verdict() {
     let mut rehearsal = Rehearsal::new(1);
-    // N* is 51: the levels up to 100 users have confirmed the plateau by then.
-    rehearsal.spoilt = (100, |window| window.generator.ports_exhausted = 1);
+    // N* is 51: the levels up to 130 users confirm the plateau.
+    rehearsal.spoilt = (130, |window| window.generator.ports_exhausted = 1);
     let (_, summary) = rehearsal.run(|_| false).end();
+    let saturated = |level: &Level| level.generator.saturated;
+    assert!(summary.levels.iter().any(saturated), "no level was spoilt");
     assert_eq!(summary.verdict.code, "found", "{:?}", summary.verdict);
 }

@@ -9,6 +9,16 @@ pub fn counted(count: impl Into<u64>, noun: &str) -> String {
     }
 }
 
+/// A quantity with its noun: `1 core`, `0.5 cores`.
+#[must_use]
+pub fn measured(quantity: f64, noun: &str) -> String {
+    if (quantity - 1.0).abs() < 1e-9 {
+        format!("1 {noun}")
+    } else {
+        format!("{quantity} {noun}s")
+    }
+}
+
 /// The ending of a verb in the third person after that many: `1 user holds`, `2 users hold`.
 #[must_use]
 pub fn verb_ending(count: impl Into<u64>) -> &'static str {
@@ -23,6 +33,10 @@ mod tests {
     fn one_is_alone() {
         let told = [0_u32, 1, 2].map(|count| counted(count, "user"));
         assert_eq!(told, ["0 users", "1 user", "2 users"]);
+        assert_eq!(
+            [0.5, 1.0].map(|cores| measured(cores, "core")),
+            ["0.5 cores", "1 core"]
+        );
         assert_eq!((verb_ending(1_u32), verb_ending(2_u32)), ("s", ""));
     }
 }

@@ -5,6 +5,7 @@ pub mod agent;
 pub mod client;
 pub mod clock;
 pub mod command;
+pub mod hardware;
 pub mod jvm;
 pub mod ledger;
 pub mod matching;

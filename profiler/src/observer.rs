@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::clock;
+use crate::hardware::{HARDWARE, Hardware};
 use crate::jvm;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::ProcessEnd;
@@ -53,6 +54,7 @@ pub struct Observer {
     execed: Numbers,
     /// Own control groups, by watch and group.
     own: HashMap<(u64, usize), Own>,
+    hardware: Hardware,
     buffer: Vec<u8>,
     looks: u64,
 }
@@ -71,6 +73,7 @@ impl Observer {
             ledger_absent: None,
             execed: Numbers::default(),
             own: HashMap::new(),
+            hardware: Hardware::probe(&system, HARDWARE),
             buffer: Vec::new(),
             looks: 0,
             system,
@@ -278,6 +281,7 @@ impl Observer {
             let groups = watch.account(&self.table, &look);
             let groups = self.with_cores(watch, &host, groups);
             let groups = self.with_jvms(watch, depth, groups);
+            let groups = self.with_hardware(watch, depth, groups);
             let unattributed_ns = watch.unattributed_ns(&host);
             let host = host.clone();
             readings.push(Reading {
@@ -320,6 +324,7 @@ impl Observer {
         let ids: HashSet<u64> = watches.iter().map(|watch| watch.id()).collect();
         self.table.release(&members);
         self.own.retain(|(id, _), _| ids.contains(id));
+        self.hardware.keep_only(|id| ids.contains(&id));
     }
 
     fn with_jvms(&self, watch: &Watch, depth: Depth, mut groups: Vec<GroupReading>) -> Vec<GroupReading> {
@@ -333,6 +338,27 @@ impl Observer {
                     .map(|seen| jvm::read(&self.system, seen))
                     .collect();
                 group.detail.jvms.sort_by_key(|jvm| jvm.pid);
+            }
+        }
+        groups
+    }
+
+    fn with_hardware(
+        &mut self,
+        watch: &Watch,
+        depth: Depth,
+        mut groups: Vec<GroupReading>,
+    ) -> Vec<GroupReading> {
+        if depth == Depth::Full {
+            for (index, group) in groups.iter_mut().enumerate() {
+                let seen = watch
+                    .members_of(index)
+                    .filter_map(|identity| self.table.get(identity));
+                let members: Vec<_> = seen.map(|seen| (seen.identity(), seen.parent)).collect();
+                match self.hardware.look(&self.system, (watch.id(), index), &members) {
+                    Ok(counts) => group.detail.hardware = Some(counts),
+                    Err(reason) => group.detail.hardware_absent = Some(reason),
+                }
             }
         }
         groups

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::reading::detail::{
-    CpuModes, Disk, GroupDetail, HostDetail, Interface, Jvm, JvmCollector, ListeningPort, Pressure,
+    CpuModes, Disk, GroupDetail, HardwareCounts, HostDetail, Interface, Jvm, JvmCollector, ListeningPort,
+    Pressure,
 };
 
 mod detail;

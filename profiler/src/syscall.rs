@@ -83,6 +83,59 @@ pub(crate) fn attach_filter(socket: &OwnedFd, program: &mut [libc::sock_filter])
     }
 }
 
+/// The beginning of the kernel's `struct perf_event_attr`, in its first published version, which every kernel takes.
+#[repr(C)]
+#[derive(Default)]
+struct EventAttributes {
+    kind: u32,
+    size: u32,
+    config: u64,
+    sample_period: u64,
+    sample_type: u64,
+    read_format: u64,
+    flags: u64,
+    wakeup_events: u32,
+    breakpoint_type: u32,
+    breakpoint_address: u64,
+}
+
+/// Counts an event (type and number, `linux/perf_event.h`) of a thread, and of the threads and processes that it starts from
+/// now on. Reading gives the count, the time it was wanted, and the time it was really counted, ns.
+///
+/// # Errors
+/// What the kernel refuses: `ENOENT` where the processor has no such counter, `EACCES` where it is not permitted.
+pub(crate) fn count_event(thread: u32, (kind, config): (u32, u64)) -> io::Result<OwnedFd> {
+    const INHERIT: u64 = 1 << 1;
+    const WITH_TIMES: u64 = 1 | 2;
+    const CLOSE_ON_EXEC: libc::c_ulong = 8;
+    const ANY_CORE: libc::c_int = -1;
+    const NO_GROUP: libc::c_int = -1;
+    let thread = libc::pid_t::try_from(thread).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let attributes = EventAttributes {
+        kind,
+        size: size_of::<EventAttributes>() as u32,
+        config,
+        read_format: WITH_TIMES,
+        flags: INHERIT,
+        ..EventAttributes::default()
+    };
+    // SAFETY: the attributes are valid for the call and as long as they say; the descriptor is new and nothing else owns it.
+    unsafe {
+        let descriptor = libc::syscall(
+            libc::SYS_perf_event_open,
+            &raw const attributes,
+            thread,
+            ANY_CORE,
+            NO_GROUP,
+            CLOSE_ON_EXEC,
+        );
+        match libc::c_int::try_from(descriptor) {
+            Ok(descriptor) if descriptor >= 0 => Ok(OwnedFd::from_raw_fd(descriptor)),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

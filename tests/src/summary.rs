@@ -13,7 +13,7 @@ enum Kind {
     List,
 }
 
-const TOP: [(&str, Kind); 13] = [
+const TOP: [(&str, Kind); 11] = [
     ("schema_version", Kind::Number),
     ("mode", Kind::Text),
     ("wall_time_s", Kind::Number),
@@ -25,6 +25,10 @@ const TOP: [(&str, Kind); 13] = [
     ("capacity.saturation_users", Kind::Estimate),
     ("levels", Kind::List),
     ("curve", Kind::List),
+];
+
+/// In the modes with the whole mix.
+const CURVE: [(&str, Kind); 2] = [
     ("curve.0.users", Kind::Number),
     ("curve.0.throughput_per_s", Kind::Number),
 ];
@@ -73,17 +77,15 @@ pub fn schema_errors(summary: &Value) -> Vec<String> {
     }
 }
 
-/// What speaks against a summary of a capacity analysis in which these processes were to be profiled.
+/// What speaks against a summary of any mode in which these processes were to be profiled.
 #[must_use]
 pub fn complaints(summary: &Value, processes: &[String]) -> Vec<String> {
     let mut complaints = fields("", summary, &TOP);
     if summary["schema_version"] != 1 {
         complaints.push(format!("schema_version is {}, not 1", summary["schema_version"]));
     }
+    complaints.extend(levels_of_mode(summary));
     let levels = list(&summary["levels"]);
-    if levels.len() < 2 {
-        complaints.push(format!("{} levels make no curve", levels.len()));
-    }
     for (index, level) in levels.iter().enumerate() {
         complaints.extend(fields(&format!("levels[{index}]."), level, &LEVEL));
         for (number, process) in list(&level["processes"]).iter().enumerate() {
@@ -94,7 +96,7 @@ pub fn complaints(summary: &Value, processes: &[String]) -> Vec<String> {
             ));
         }
         let count = |name: &str| level[name].as_f64().unwrap_or(0.0);
-        if count("transactions") <= 0.0 {
+        if count("users") > 0.0 && count("transactions") <= 0.0 {
             complaints.push(format!("levels[{index}] served no transaction"));
         }
         if count("errors") > 0.0 {
@@ -115,7 +117,36 @@ pub fn complaints(summary: &Value, processes: &[String]) -> Vec<String> {
             complaints.push(format!("no level knows a service demand of {name}"));
         }
     }
-    complaints.extend(rising_users(&summary["curve"]));
+    complaints
+}
+
+/// What a mode's levels and curve must be.
+fn levels_of_mode(summary: &Value) -> Vec<String> {
+    let mode = summary["mode"].as_str().unwrap_or_default();
+    let levels = list(&summary["levels"]);
+    let mut complaints = Vec::new();
+    if mode.ends_with("profile") {
+        let named = levels
+            .iter()
+            .filter(|level| level["transaction"].is_string())
+            .count();
+        if levels.is_empty() || named < levels.len() {
+            complaints.push(format!(
+                "{named} of {} levels profile a transaction",
+                levels.len()
+            ));
+        }
+    } else {
+        if levels.len() < 2 {
+            complaints.push(format!("{} levels make no curve", levels.len()));
+        }
+        complaints.extend(fields("", summary, &CURVE));
+        complaints.extend(rising_users(&summary["curve"]));
+    }
+    let scheduled = |level: &&Value| level["ended_by"] == "schedule";
+    if mode.starts_with("manual") && !levels.iter().all(|level| scheduled(&level)) {
+        complaints.push("a level did not end when the schedule says".to_owned());
+    }
     complaints
 }
 
@@ -215,6 +246,8 @@ mod tests {
             ),
             ("/curve/1/users", json!(1), "the curve's users do not rise"),
             ("/levels", json!([]), "0 levels make no curve"),
+            ("/mode", json!("profile"), "0 of 2 levels profile a transaction"),
+            ("/mode", json!("manual-capacity"), "when the schedule says"),
         ] {
             let mut summary = good();
             *summary.pointer_mut(pointer).unwrap() = flaw;
@@ -229,5 +262,17 @@ mod tests {
             ["no level knows a service demand of mariadbd"]
         );
         assert!(complaints(&json!({}), &[]).len() > TOP.len());
+    }
+
+    #[test]
+    fn a_profile_has_a_transaction_for_each_level_and_no_curve() {
+        let mut summary = good();
+        summary["mode"] = json!("manual-profile");
+        summary["curve"] = json!([]);
+        for level in summary["levels"].as_array_mut().unwrap() {
+            level["transaction"] = json!("Login");
+            level["ended_by"] = json!("schedule");
+        }
+        assert_eq!(complaints(&summary, &["apache2".to_owned()]), [""; 0]);
     }
 }

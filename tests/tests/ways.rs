@@ -191,7 +191,7 @@ fn a_link_that_breaks_within_a_level_loses_no_reading() {
     let key = folder.path().join("key").display().to_string();
     let agents = [steady.agent(&key), broken.agent(&key)];
     // The first tier's agent is the one, the second tier's the other.
-    let node = format!("<Node>127.0.0.1</Node>");
+    let node = "<Node>127.0.0.1</Node>".to_owned();
     let port = format!("<Port>{}</Port>", demo.profiler.port);
     let mut text = folder.read("input.xml");
     for (elsewhere, agent) in [&steady, &broken].into_iter().zip(&agents) {

@@ -113,7 +113,7 @@ pub struct Progress {
     /// Forecast of its duration when it began, s.
     pub forecast_s: f64,
     /// Forecast of the whole rest of the run when the level began, the level included, s; `None` where nobody forecasts it.
-    pub run_forecast_s: Option<f64>,
+    pub remaining_s: Option<f64>,
     /// Where it stands.
     pub state: LevelState,
     /// What else to show in place of the state, where the state does not decide the level's end.

@@ -11,6 +11,8 @@ use crate::run::Finished;
 use crate::summary::verdict::{URL, assumed};
 use autoperf_inputs::{Mode, Workload};
 use autoperf_models::level::Precision;
+use autoperf_models::search::STRATEGIES;
+use clap::builder::PossibleValuesParser;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -98,7 +100,7 @@ pub struct SearchArguments {
     #[arg(long, value_name = "PERCENTILE=TIME", value_parser = values::objective)]
     pub slo: Option<(f64, f64)>,
     /// How levels are chosen.
-    #[arg(long, value_name = "NAME", default_value = "model-guided")]
+    #[arg(long, value_name = "NAME", default_value = STRATEGIES[0].name, value_parser = PossibleValuesParser::new(STRATEGIES.iter().map(|strategy| strategy.name)))]
     pub strategy: String,
     /// Wanted half-width of the mean response time's 95 % interval at each level.
     #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "10%")]
@@ -106,6 +108,9 @@ pub struct SearchArguments {
     /// Wanted half-width of the throughput's 95 % interval at each level; by default what config.properties says, else 3 %.
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub throughput_precision: Option<f64>,
+    /// Start each level with new users instead of adding to the running ones or taking some away.
+    #[arg(long)]
+    pub restart_users: bool,
     /// Longest single level, warm-up included.
     #[arg(long, value_name = "TIME", value_parser = values::duration_s, default_value = "60s")]
     pub max_level_time: f64,
@@ -134,17 +139,6 @@ pub fn analyse(arguments: &Arguments, command: &[OsString]) -> (Exit, Option<Fin
 /// # Errors
 /// What is wrong with options or files, as text.
 pub(super) fn job(arguments: &Arguments) -> Result<Job, String> {
-    let names: Vec<&str> = autoperf_models::search::STRATEGIES
-        .iter()
-        .map(|strategy| strategy.name)
-        .collect();
-    if !names.contains(&arguments.search.strategy.as_str()) {
-        return Err(format!(
-            "autoperf: unknown strategy `{}`\n  expected: one of {}",
-            arguments.search.strategy,
-            names.join(", ")
-        ));
-    }
     if let Some(url) = &arguments.url {
         return page(url, arguments);
     }
@@ -207,6 +201,7 @@ fn search(arguments: &SearchArguments, workload: &Workload) -> SearchOptions {
         max_duration_s: Some(arguments.max_duration),
         time_budget_s: Some(arguments.time_budget.unwrap_or(TIME_BUDGET_S)),
         objective: arguments.slo,
+        restart_users: arguments.restart_users,
         precision: precision.into(),
         ..SearchOptions::default()
     };

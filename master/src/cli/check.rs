@@ -5,6 +5,7 @@ use crate::cli::launch::Files;
 use crate::parameters;
 use autoperf_inputs::workload::{Description, Profile, TransactionDescription};
 use autoperf_inputs::{Mode, Workload};
+use autoperf_models::grammar::{counted, measured};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -123,7 +124,7 @@ fn profilers(out: &mut String, workload: &Workload) -> std::fmt::Result {
     for node in &workload.nodes {
         let cores = node
             .cores
-            .map_or_else(String::new, |cores| format!(", {cores} cores"));
+            .map_or_else(String::new, |cores| format!(", {}", measured(cores, "core")));
         writeln!(
             out,
             "profiler: {} on {} port {}{cores}",
@@ -149,8 +150,9 @@ fn schedule(out: &mut String, workload: &Workload) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "schedule: {} levels, at most {most} users, {duration_s} s in all: {}{more}",
-        rows.len(),
+        "schedule: {}, at most {}, {duration_s} s in all: {}{more}",
+        counted(rows.len() as u64, "level"),
+        counted(most, "user"),
         shown.join(", ")
     )
 }
@@ -177,7 +179,7 @@ fn profiled(workload: &Workload, profile: &Profile) -> String {
         profile.execution_count,
         parameters::profile_options(workload, f64::MAX),
     ) {
-        (Some(count), _) => format!("{count} executions by each user"),
+        (Some(count), _) => format!("{} by each user", counted(count, "execution")),
         (None, Some(options)) => format!(
             "{} to {} executions, until demands are known to {} %",
             options.fewest,
@@ -187,9 +189,9 @@ fn profiled(workload: &Workload, profile: &Profile) -> String {
         (None, None) => String::new(),
     };
     format!(
-        "{}; {} users, think time {} s, {count}",
+        "{}; {}, think time {} s, {count}",
         uses.join(", "),
-        profile.users,
+        counted(profile.users, "user"),
         profile.think_time_s
     )
 }

@@ -53,7 +53,14 @@ pub fn run(arguments: &Arguments) -> Exit {
         .iter()
         .find(|form| form.name == arguments.format)
         .unwrap_or(&FORMS[0]);
-    match print(&(form.write)(&comparison)) {
+    let text = match (form.write)(&comparison) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("autoperf: {error}");
+            return Exit::RunError;
+        }
+    };
+    match print(&text) {
         Exit::Found if comparison.figures.is_empty() => Exit::Inconclusive,
         Exit::Found if !comparison.regressions.is_empty() => Exit::Failed,
         exit => exit,

@@ -145,7 +145,7 @@ impl Display for Stderr {
         let text = progress_line(progress);
         if self.last_plain.0 != progress.level {
             self.line(&begin_line(progress));
-            self.last_plain = (progress.level, f64::NEG_INFINITY);
+            self.last_plain = (progress.level, progress.elapsed_s);
         }
         match &self.bar {
             Some(bar) => bar.set_message(text),
@@ -170,7 +170,7 @@ impl Display for Stderr {
 #[must_use]
 pub fn begin_line(progress: &Progress) -> String {
     let rest = progress
-        .run_forecast_s
+        .remaining_s
         .filter(|rest_s| *rest_s > 0.0)
         .map_or_else(String::new, |rest_s| {
             format!(

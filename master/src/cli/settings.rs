@@ -291,17 +291,18 @@ impl<'a> Search<'a> {
         };
         let takes_none =
             is_switch(option) || option.get_num_args().is_some_and(|range| range.min_values() == 0);
-        let word = match &found.setting {
+        let words = match &found.setting {
             Setting::Switch(false) => return Ok(()),
-            Setting::Switch(true) if takes_none => format!("--{name}"),
+            Setting::Switch(true) if takes_none => vec![format!("--{name}")],
             Setting::Switch(true) => return Err(refused(&format!("`{name}` needs a value"), None)),
-            Setting::Text(_) if is_switch(option) => {
+            Setting::Text(_) | Setting::List(_) if is_switch(option) => {
                 return Err(refused(&format!("`{name}` is a switch"), Some("true or false")));
             }
-            Setting::Text(value) => format!("--{name}={value}"),
+            Setting::Text(value) => vec![format!("--{name}={value}")],
+            Setting::List(values) => values.iter().map(|value| format!("--{name}={value}")).collect(),
         };
         let mut arguments = self.effective.arguments.clone();
-        arguments.insert(self.at, word.into());
+        arguments.splice(self.at..self.at, words.into_iter().map(OsString::from));
         let matches = parse(self.command, &arguments).map_err(|error| {
             let told = error.to_string();
             let mut lines = told.lines().map(str::trim);

@@ -5,6 +5,7 @@ use crate::cli::launch::{self, Browser, Files};
 use crate::load::{Attempt, EngineConfig, EngineError, SingleUser};
 use autoperf_inputs::workload::{Check, Transaction};
 use autoperf_inputs::{Mode, Workload};
+use autoperf_models::grammar::counted;
 use autoperf_models::record::Outcome;
 use std::collections::BTreeMap;
 
@@ -80,7 +81,10 @@ fn walk(mut user: SingleUser, workload: &Workload, steps: u32) -> Exit {
             return Exit::Unreachable;
         }
     }
-    println!("{done} transactions, {failed} failed; think times were not waited.");
+    println!(
+        "{}, {failed} failed; think times were not waited.",
+        counted(done, "transaction")
+    );
     if failed > 0 { Exit::Failed } else { Exit::Found }
 }
 
@@ -120,14 +124,21 @@ fn told(
         record.end_ns
     };
     text.push_str(&format!(
-        "    {}, {:.1} ms, {} bytes received\n",
+        "    {}, {:.1} ms, {} received\n",
         match attempt.status {
             0 => "no answer".to_owned(),
             status => format!("status {status}"),
         },
         end_ns.saturating_sub(record.start_ns) as f64 * 1e-6,
-        record.bytes_received
+        counted(record.bytes_received, "byte")
     ));
+    for resource in &attempt.resources {
+        let what = match &resource.error {
+            Some(error) => error.clone(),
+            None => format!("status {}", resource.status),
+        };
+        text.push_str(&format!("    + {}: {}\n", shown(&resource.url), shown(&what)));
+    }
     for (name, value) in &attempt.extracted {
         if known.insert(name.clone(), value.clone()).as_ref() != Some(value) {
             text.push_str(&format!("    {} = {}\n", shown(name), shown(value)));

@@ -5,6 +5,7 @@ use super::difference::Pair;
 use super::trust::is_firm;
 use crate::report::chart::{best_known, counts, process_names};
 use crate::summary::{Interval, Level, Summary};
+use autoperf_models::grammar::counted;
 
 /// Maximum throughput, N*, the objective's users, each process's demand, then throughput and response time at common levels.
 pub(super) fn pairs(baseline: &Summary, candidate: &Summary) -> Vec<Pair> {
@@ -40,10 +41,7 @@ pub(super) fn pairs(baseline: &Summary, candidate: &Summary) -> Vec<Pair> {
 }
 
 fn at_level((baseline, candidate): (&Level, &Level)) -> impl Iterator<Item = Pair> {
-    let users = match baseline.users {
-        1 => "1 user".to_owned(),
-        users => format!("{users} users"),
-    };
+    let users = counted(baseline.users, "user");
     let throughput = pair(
         format!("throughput at {users}"),
         "/s",

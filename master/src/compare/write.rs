@@ -1,9 +1,13 @@
-//! A comparison as text, Markdown and JSON.
+//! A comparison as text, Markdown, JSON, HTML and pictures.
 
+use super::page::page;
 use super::{Change, Comparison, Figure};
+use crate::report::ReportError;
+use crate::report::chart::svg;
 use crate::report::markdown::escaped;
 use crate::report::number;
 use crate::summary::Interval;
+use autoperf_models::grammar::counted;
 use std::fmt::Write;
 
 /// A form of a comparison.
@@ -14,7 +18,7 @@ pub struct Form {
     /// What it is.
     pub about: &'static str,
     /// Makes it.
-    pub write: fn(&Comparison) -> String,
+    pub write: fn(&Comparison) -> Result<String, ReportError>,
 }
 
 /// Every form, the default first.
@@ -22,19 +26,47 @@ pub const FORMS: &[Form] = &[
     Form {
         name: "text",
         about: "for the terminal",
-        write: text,
+        write: |comparison| Ok(text(comparison)),
     },
     Form {
         name: "markdown",
         about: "for a comment on a pull request",
-        write: markdown,
+        write: |comparison| Ok(markdown(comparison)),
     },
     Form {
         name: "json",
         about: "for programs",
-        write: json,
+        write: |comparison| Ok(json(comparison)),
+    },
+    Form {
+        name: "html",
+        about: "a page with the curves of both runs over each other, one file without network or script",
+        write: page,
+    },
+    Form {
+        name: "throughput-svg",
+        about: "throughput of both runs against users",
+        write: |comparison| picture(comparison, "throughput"),
+    },
+    Form {
+        name: "response-time-svg",
+        about: "mean response time of both runs against users",
+        write: |comparison| picture(comparison, "response-time"),
     },
 ];
+
+fn picture(comparison: &Comparison, id: &str) -> Result<String, ReportError> {
+    let chart = comparison.charts.iter().find(|chart| chart.id == id);
+    chart.map_or_else(
+        || {
+            Err(ReportError::Render {
+                what: "the picture",
+                reason: "runs that profile single transactions have no curve".to_owned(),
+            })
+        },
+        svg::draw,
+    )
+}
 
 fn text(comparison: &Comparison) -> String {
     let mut out = format!(
@@ -97,7 +129,7 @@ fn json(comparison: &Comparison) -> String {
     serde_json::to_string_pretty(comparison).unwrap_or_default() + "\n"
 }
 
-const HEADINGS: [&str; 5] = [
+pub(super) const HEADINGS: [&str; 5] = [
     "figure",
     "baseline",
     "candidate",
@@ -118,8 +150,14 @@ pub fn conclusion(comparison: &Comparison) -> String {
     let (better, worse) = (count(Change::Better), count(Change::Worse));
     let mut sentence = match (comparison.figures.len(), better, worse) {
         (0, ..) => "The two runs have no figure in common.".to_owned(),
-        (all, 0, 0) => format!("No significant difference in any of {all} figures."),
-        (all, better, worse) => format!("Of {all} figures, {worse} significantly worse and {better} better."),
+        (all, 0, 0) => format!(
+            "No significant difference in any of {}.",
+            counted(all as u64, "figure")
+        ),
+        (all, better, worse) => format!(
+            "Of {}, {worse} significantly worse and {better} better.",
+            counted(all as u64, "figure")
+        ),
     };
     if let Some(threshold) = comparison.fail_on {
         let threshold = format!("{} %", (threshold * 1e4).round() / 100.0);
@@ -131,15 +169,15 @@ pub fn conclusion(comparison: &Comparison) -> String {
     sentence
 }
 
-fn explanation(comparison: &Comparison) -> String {
+pub(super) fn explanation(comparison: &Comparison) -> String {
     format!(
-        "A difference counts as significant where chance would show any like it among all {} figures in less than {:.0} % of such comparisons (Holm).",
-        comparison.figures.len(),
+        "A difference counts as significant where chance would show any like it among all {} in less than {:.0} % of such comparisons (Holm).",
+        counted(comparison.figures.len() as u64, "figure"),
         super::SIGNIFICANCE * 100.0
     )
 }
 
-fn cells(figure: &Figure) -> [String; 5] {
+pub(super) fn cells(figure: &Figure) -> [String; 5] {
     let (factor, unit) = match figure.unit {
         "s" => (1e3, "ms"),
         unit => (1.0, unit),

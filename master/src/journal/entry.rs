@@ -166,6 +166,9 @@ pub struct SearchOptions {
     /// Share of a level's fewest transactions from which its time-outs are judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts_judged_after: Option<f64>,
+    /// Whether each level starts with new users instead of adding to those of the level before or taking some away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restart_users: bool,
     /// Parameters of AutoPerf's own level plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoperf: Option<AutoPerfEntry>,
@@ -327,6 +330,9 @@ pub struct LevelBegin {
     pub precision: PrecisionEntry,
     /// Forecast of its duration, s.
     pub forecast_s: f64,
+    /// Forecast of the whole rest of the run, this level included, s; absent where a schedule states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_s: Option<f64>,
 }
 
 /// One second of a level.

@@ -2,6 +2,7 @@
 //!
 //! Only what the HTML itself names: what style sheets and scripts fetch in their turn is not known without running them.
 
+use crate::transport::http1::head;
 use crate::transport::url::Url;
 use memchr::{memchr, memmem};
 
@@ -24,6 +25,15 @@ const WITHOUT_MARKUP: &[&[u8]] = &[
 
 /// What `rel` of a link must name for the link to be fetched.
 const FETCHED_RELATIONS: &[&str] = &["stylesheet", "icon", "preload", "modulepreload"];
+
+/// Whether an answer is a page that can name resources, by its head.
+#[must_use]
+pub fn is_page(head: &[u8]) -> bool {
+    head::field(head, "content-type").is_some_and(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/xhtml+xml")
+    })
+}
 
 /// The resources that a page names on its own host, in order, each once. `page` is the address that it came from.
 #[must_use]

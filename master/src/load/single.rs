@@ -19,6 +19,10 @@ use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use std::time::Duration;
 
+mod resources;
+
+pub use resources::Fetched;
+
 /// A user on its own, that never waits to think.
 #[derive(Debug)]
 pub struct SingleUser {
@@ -52,6 +56,8 @@ pub struct Attempt {
     pub head: String,
     /// Body of the answer, unpacked.
     pub body: Vec<u8>,
+    /// The resources that the page names, where they are brought along.
+    pub resources: Vec<Fetched>,
     /// Values that the session holds afterwards, by name.
     pub extracted: Vec<(String, String)>,
     /// Why there is no answer; `None` where one came, whatever its status.
@@ -155,6 +161,7 @@ impl SingleUser {
             status: 0,
             head: String::new(),
             body: Vec::new(),
+            resources: Vec::new(),
             extracted: Vec::new(),
             error: None,
             record: empty_record(self.session.transaction(), start_ns),
@@ -167,6 +174,7 @@ impl SingleUser {
                 break;
             }
         }
+        self.fetch_resources(&mut attempt, start_ns.saturating_add(limit_ns));
         attempt.record.end_ns = self.clock.now_ns();
         let values = self.names.iter().zip(self.session.values());
         attempt.extracted = values

@@ -2,8 +2,9 @@
 
 use super::{Renderer, ReportError, number};
 use crate::summary::{
-    ByTransaction, Host, Interval, Java, Level, OpenLoad, Process, Summary, TransactionDemands,
+    ByTransaction, Host, Interval, Java, Level, OpenLoad, Process, Processor, Summary, TransactionDemands,
 };
+use autoperf_models::grammar::measured;
 use std::fmt::{self, Write};
 
 /// The text form.
@@ -256,14 +257,18 @@ fn write_process(out: &mut String, process: &Process, host: Option<&Host>, level
     )?;
     writeln!(
         out,
-        "Cpu Utilization : {} (of {} cores)",
+        "Cpu Utilization : {} (of {})",
         plain(process.cpu_utilization, 3),
-        process.cores
+        measured(process.cores, "core")
     )?;
     let memory_kib = process.memory_peak_bytes.map(|bytes| bytes as f64 / 1024.0);
     writeln!(out, "Virtual Memory Usage : {} [KB]", plain(memory_kib, 1))?;
     write_evidence(out, process)?;
     process.java.iter().try_for_each(|java| write_java(out, java))?;
+    process
+        .processor
+        .iter()
+        .try_for_each(|processor| write_processor(out, processor))?;
     let Some(host) = host else { return Ok(()) };
     let counts = [
         ("Number of disk blocks read", host.disk_blocks_read),
@@ -312,6 +317,28 @@ fn write_evidence(out: &mut String, process: &Process) -> fmt::Result {
         write!(out, ", INCOMPLETE: {why}")?;
     }
     writeln!(out)
+}
+
+fn write_processor(out: &mut String, processor: &Processor) -> fmt::Result {
+    if let Some(why) = &processor.absent {
+        writeln!(out, "Processor counters : not available ({why})")?;
+    } else {
+        writeln!(
+            out,
+            "Processor counters : {} cycles, {} instructions, {} cache misses [per transaction]",
+            plain(processor.cycles, 0),
+            plain(processor.instructions, 0),
+            plain(processor.cache_misses, 0)
+        )?;
+    }
+    let Some(cycles) = processor.demand_cycles else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "Service Demand in cycles : {cycles:.0} [per transaction], at nominal frequency {} [milli sec]",
+        plain(processor.demand_at_nominal_s.map(|demand_s| demand_s * 1e3), 4)
+    )
 }
 
 fn write_java(out: &mut String, java: &Java) -> fmt::Result {

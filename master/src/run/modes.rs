@@ -112,7 +112,7 @@ pub(super) fn state(request: &Request, start: Start) -> Box<dyn State> {
         let timeouts = (precision.max_timeout_share, judged_after);
         return Box::new(Profiling::new(start, timeouts, workload.warm_up));
     }
-    let strategy = strategy(&start.begin.search);
+    let strategy = strategy(&start.begin.search, start.begin.think_time_s);
     Box::new(Search::new(start, strategy))
 }
 

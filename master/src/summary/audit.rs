@@ -4,6 +4,7 @@ use crate::journal::log::{LevelLog, RunLog};
 use crate::load::saturation;
 use crate::summary::analysis::LITTLE_GAP_LIMIT;
 use crate::summary::{Audit, Generator, Level};
+use autoperf_models::grammar::counted;
 use walks::walks;
 
 mod walks;
@@ -139,7 +140,7 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         0 => audit(
             name,
             "pass",
-            format!("{} of {} levels", levels.len(), levels.len()),
+            format!("{} of {}", levels.len(), counted(levels.len() as u64, "level")),
             advice,
         ),
         count if count * 2 > levels.len() => audit(name, "fail", unsteady.join("; "), advice),
@@ -149,13 +150,13 @@ fn steady(log: &RunLog, levels: &[Level]) -> Option<Audit> {
 
 fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
     let profile = log.begin.profile.as_ref();
-    let counted = profile.is_some_and(|profile| profile.executions_per_user.is_some());
+    let by_count = profile.is_some_and(|profile| profile.executions_per_user.is_some());
     let timed = log
         .begin
         .open
         .as_ref()
         .is_some_and(|open| open.duration_s.is_some());
-    if !log.begin.schedule.is_empty() || counted || timed {
+    if !log.begin.schedule.is_empty() || by_count || timed {
         return None;
     }
     let (name, advice) = match profile {
@@ -174,7 +175,7 @@ fn precise(log: &RunLog, levels: &[Level]) -> Option<Audit> {
         .map(label)
         .collect();
     if late.is_empty() {
-        let detail = format!("{} of {} levels", levels.len(), levels.len());
+        let detail = format!("{} of {}", levels.len(), counted(levels.len() as u64, "level"));
         return audit(name, "pass", detail, advice);
     }
     audit(
@@ -191,8 +192,8 @@ fn label(level: &Level) -> String {
         return format!("{} transactions/s", open.rate_per_s);
     }
     match &level.transaction {
-        Some(name) => format!("{name} with {} users", level.users),
-        None => format!("{} users", level.users),
+        Some(name) => format!("{name} with {}", counted(level.users, "user")),
+        None => counted(level.users, "user"),
     }
 }
 
@@ -246,7 +247,8 @@ fn failures(_: &RunLog, levels: &[Level]) -> Option<Audit> {
     let status = if share > FAILED_LIMIT { "warn" } else { "pass" };
     let detail = if failed == 0 {
         format!(
-            "none of {finished} transactions failed (limit {:.0} %)",
+            "none of {} failed (limit {:.0} %)",
+            counted(finished, "transaction"),
             FAILED_LIMIT * 100.0
         )
     } else {

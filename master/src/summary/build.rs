@@ -1,6 +1,6 @@
 //! The summary of a run, from its journal alone.
 
-use crate::journal::entry::SearchOptions;
+use crate::journal::entry::{Begin, SearchOptions};
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::analysis::{self, Measured};
 use crate::summary::{
@@ -12,10 +12,11 @@ use autoperf_models::search::{self, Finding, Strategy};
 /// Name of AutoPerf's own level plan among the strategies.
 pub const AUTOPERF: &str = "autoperf";
 
-/// The strategy that these options name. An unknown name, possible only in a journal of another version, means the default.
+/// The strategy that a run begins with, for users with a mean think time per transaction. An unknown name, possible only in a
+/// journal of another version, means the default.
 #[must_use]
-pub fn strategy(options: &SearchOptions) -> Box<dyn Strategy> {
-    let asked = search_options(options);
+pub fn strategy(options: &SearchOptions, think_time_s: f64) -> Box<dyn Strategy> {
+    let asked = search_options(options, think_time_s);
     if let Some(parameters) = options.autoperf.filter(|_| options.strategy == AUTOPERF) {
         return Box::new(search::AutoPerf::new(asked, parameters.into()));
     }
@@ -26,8 +27,9 @@ pub fn strategy(options: &SearchOptions) -> Box<dyn Strategy> {
     (entry.build)(asked)
 }
 
-fn search_options(options: &SearchOptions) -> search::Options {
+fn search_options(options: &SearchOptions, think_time_s: f64) -> search::Options {
     search::Options {
+        think_time: Some(think_time(think_time_s)),
         start_load: options.start_load,
         max_users: options.max_users,
         max_run_s: options.max_duration_s,
@@ -41,6 +43,12 @@ fn search_options(options: &SearchOptions) -> search::Options {
     }
 }
 
+/// What the workload says of think times: their mean; for their spread an exponential law is taken, which few exceed.
+fn think_time(mean_s: f64) -> search::ThinkTime {
+    let cv = if mean_s > 0.0 { 1.0 } else { 0.0 };
+    search::ThinkTime { mean_s, cv }
+}
+
 /// Everything that can be said of a run, finished or broken off.
 #[must_use]
 pub fn build(log: &RunLog) -> Summary {
@@ -50,11 +58,11 @@ pub fn build(log: &RunLog) -> Summary {
         .collect();
     let how = log.end.as_ref().map(|end| end.how.as_str());
     let finding = match log.begin.mode.as_str() {
-        "manual-capacity" => scheduled(&log.begin.search, &measured),
+        "manual-capacity" => scheduled(&log.begin, &measured),
         "open" | "profile" | "manual-profile" => {
             search::Finding::without_figures(search::VerdictCode::Inconclusive, Vec::new())
         }
-        _ => finding(&log.begin.search, &measured),
+        _ => finding(&log.begin, &measured),
     };
     let mut capacity = capacity(&finding);
     let mut levels: Vec<_> = measured.into_iter().map(|measured| measured.level).collect();
@@ -86,8 +94,8 @@ pub fn build(log: &RunLog) -> Summary {
 
 /// What the search knows after these levels: the strategy is asked again with the same outcomes, so that a run that broke off
 /// is judged as far as it got.
-fn finding(options: &SearchOptions, measured: &[Measured]) -> Finding {
-    let mut strategy = strategy(options);
+fn finding(begin: &Begin, measured: &[Measured]) -> Finding {
+    let mut strategy = strategy(&begin.search, begin.think_time_s);
     let mut next = strategy.next(None);
     for level in measured {
         next = strategy.next(Some(&level.outcome));
@@ -100,13 +108,16 @@ fn finding(options: &SearchOptions, measured: &[Measured]) -> Finding {
 
 /// What the levels of a schedule add up to: each number of users once, joined by straight lines. Figures of a capacity are
 /// given only where the schedule happened to reach it.
-fn scheduled(options: &SearchOptions, measured: &[Measured]) -> Finding {
+fn scheduled(begin: &Begin, measured: &[Measured]) -> Finding {
     let outcomes: Vec<_> = measured
         .iter()
         .map(|measured| &measured.outcome)
         .filter(|outcome| outcome.users > 0)
         .collect();
-    let mut finding = search::joined(&pooling::by_users(&outcomes), &search_options(options));
+    let mut finding = search::joined(
+        &pooling::by_users(&outcomes),
+        &search_options(&begin.search, begin.think_time_s),
+    );
     if !matches!(
         finding.verdict,
         search::VerdictCode::Found | search::VerdictCode::Retrograde

@@ -1,8 +1,9 @@
 //! The verdict: one sentence in plain words with its figures.
 
 use crate::journal::entry::Begin;
-use crate::summary::{Bottleneck, Capacity, Interval, Level, Process, Verdict};
+use crate::summary::{Bottleneck, Capacity, Interval, Level, Verdict};
 use autoperf_inputs::workload::{QUICK_GOES_ON, QUICK_THINK_TIME_S};
+use autoperf_models::grammar::{counted, measured, verb_ending};
 use autoperf_models::search::{Finding, VerdictCode};
 
 mod open;
@@ -93,8 +94,9 @@ fn broken_off(how: Option<&str>, levels: &[Level], begin: &Begin) -> Option<(&'s
     };
     let sentence = match levels.iter().map(|level| level.users).max() {
         Some(users) => format!(
-            "The run was {broken_off} after {} levels, the largest with {users} users{unknown}{}.",
-            levels.len(),
+            "The run was {broken_off} after {}, the largest with {}{unknown}{}.",
+            counted(levels.len() as u64, "level"),
+            counted(users, "user"),
             best_throughput(levels)
         ),
         None => format!(
@@ -134,7 +136,10 @@ fn best_throughput(levels: &[Level]) -> String {
     rates
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map_or_else(String::new, |(rate, users)| {
-            format!(", the highest throughput seen is {rate:.1}/s with {users} users")
+            format!(
+                ", the highest throughput seen is {rate:.1}/s with {}",
+                counted(users, "user")
+            )
         })
 }
 
@@ -170,11 +175,7 @@ fn objective_failed(
         format!(
             "No number of users holds {}: with {} the p{:.0} is {}",
             objective_of(objective),
-            if fewest.users == 1 {
-                "1 user".to_owned()
-            } else {
-                format!("{} users", fewest.users)
-            },
+            counted(fewest.users, "user"),
             share * 100.0,
             milliseconds(seen_s)
         )
@@ -193,30 +194,21 @@ fn sentence(
         .map_or_else(|| "an unknown throughput".to_owned(), |rate| per_second(&rate));
     let limit = limit(capacity, levels);
     match finding.verdict {
-        VerdictCode::Found => match (capacity.objective_users, objective, capacity.saturation_users) {
-            (Some(users), Some(objective), _) => {
-                format!("{} hold {}; {limit}.", users_of(&users), objective_of(objective))
-            }
-            (None, Some(objective), Some(users)) => format!(
-                "{} saturate the site at {rate}, but how many hold {} is not known; {limit}.",
-                users_of(&users),
-                objective_of(objective)
-            ),
-            (_, _, Some(users)) => format!("{} saturate the site at {rate}; {limit}.", users_of(&users)),
-            _ => format!("The site serves at most {rate}; {limit}."),
-        },
+        VerdictCode::Found => found(capacity, objective, &rate, &limit),
         VerdictCode::Retrograde => {
             format!("Throughput peaks at {rate} and falls with more users; {limit}.")
         }
         VerdictCode::AtLeast => {
             format!(
-                "At least {most} users: a limit of the run came before the site's, which served {}.",
+                "At least {}: a limit of the run came before the site's, which served {}.",
+                counted(most, "user"),
                 served_most(levels)
             )
         }
         VerdictCode::NoSaturation => {
             format!(
-                "No saturation up to {most} users: throughput is set by think time, {}.",
+                "No saturation up to {}: throughput is set by think time, {}.",
+                counted(most, "user"),
                 served_most(levels)
             )
         }
@@ -233,13 +225,39 @@ fn sentence(
     }
 }
 
+/// The site's limit is known: how many hold the objective, or how many saturate it.
+fn found(capacity: &Capacity, objective: Option<(f64, f64)>, rate: &str, limit: &str) -> String {
+    let ending = |users: &Interval| verb_ending(users.value.round() as u64);
+    match (capacity.objective_users, objective, capacity.saturation_users) {
+        (Some(users), Some(objective), _) => format!(
+            "{} hold{} {}; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (None, Some(objective), Some(users)) => format!(
+            "{} saturate{} the site at {rate}, but how many hold {} is not known; {limit}.",
+            users_of(&users),
+            ending(&users),
+            objective_of(objective)
+        ),
+        (_, _, Some(users)) => format!(
+            "{} saturate{} the site at {rate}; {limit}.",
+            users_of(&users),
+            ending(&users)
+        ),
+        _ => format!("The site serves at most {rate}; {limit}."),
+    }
+}
+
 /// What the levels at which the generator kept up prove.
 fn generator_limited(levels: &[Level]) -> String {
     let sound = levels.iter().filter(|level| !level.generator.saturated);
     let known = sound.filter_map(|level| Some((level.users, level.throughput_per_s?)));
     match known.max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
         Some((users, rate)) => format!(
-            "The generator was the limit before the site, which carries at least {users} users with {}.",
+            "The generator was the limit before the site, which carries at least {} with {}.",
+            counted(users, "user"),
             per_second(&rate)
         ),
         None => "The generator was the limit at every level, so nothing is known of the site.".to_owned(),
@@ -259,7 +277,7 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
             let rows = levels.iter().flat_map(|level| &level.processes);
             let rows = rows.filter(|row| row.process == *process && row.node == node);
             let row = rows.max_by_key(|row| row.service_demand_s.map_or(0, |demand| demand.samples));
-            let cores = row.map_or_else(String::new, |row| format!(" of {}", cores(row)));
+            let cores = row.map_or_else(String::new, |row| format!(" of {}", measured(row.cores, "core")));
             let busy =
                 utilization.map_or_else(String::new, |share| format!(" ({:.0} %{cores})", share * 100.0));
             let demand = row
@@ -295,16 +313,9 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
     }
 }
 
-fn cores(process: &Process) -> String {
-    if (process.cores - 1.0).abs() < 1e-9 {
-        "1 core".to_owned()
-    } else {
-        format!("{} cores", process.cores)
-    }
-}
-
 fn users_of(users: &Interval) -> String {
-    format!("{:.0} users ({:.0}-{:.0})", users.value, users.low, users.high)
+    let count = counted(users.value.round() as u64, "user");
+    format!("{count} ({:.0}-{:.0})", users.low, users.high)
 }
 
 fn objective_of((quantile, limit_s): (f64, f64)) -> String {

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(feature = "http2")]
 mod carriers;
 mod failures;
+#[cfg(feature = "http2")]
+mod frames;
 mod hostile;
 mod population;
 mod requests;

@@ -353,6 +353,43 @@ fn a_single_user_shows_what_it_got() {
 }
 
 #[test]
+fn a_single_user_shows_the_resources_too() {
+    for (carrier, site) in sites(|seen| match seen.target.as_str() {
+        "/" => {
+            let kind = vec![("content-type", "text/html".to_owned())];
+            Act::Answer(200, kind, b"<img src=a><img src=b><img src=c>".to_vec())
+        }
+        "/a" => Act::Answer(302, vec![("location", "/d".to_owned())], Vec::new()),
+        "/b" => Act::Answer(404, Vec::new(), Vec::new()),
+        "/c" => Act::Close,
+        _ => page("x"),
+    }) {
+        let config = EngineConfig {
+            resources: true,
+            ..site.config()
+        };
+        let workload = endless(transaction("t", &site.url("/"), 0.0));
+        let mut user = SingleUser::in_session(&workload, &config).expect("valid");
+        let attempt = user.step().expect("endless");
+        let shown: Vec<_> = attempt
+            .resources
+            .iter()
+            .map(|r| (r.url.as_str(), r.status, r.error.is_some()))
+            .collect();
+        let url = |target| site.url(target);
+        let (a, b, c, d) = (url("/a"), url("/b"), url("/c"), url("/d"));
+        let expected = [
+            (&*a, 302, false),
+            (&*d, 200, false),
+            (&*b, 404, false),
+            (&*c, 0, true),
+        ];
+        assert_eq!(shown, expected, "{carrier:?}");
+        assert!(attempt.record.outcome.is_ok() && attempt.record.last_byte_ns <= attempt.record.end_ns);
+    }
+}
+
+#[test]
 fn the_version_is_agreed_on_or_refused() {
     // Whoever leaves the choice to the server gets what the server speaks.
     for (carrier, site) in sites(|_| page("x")) {

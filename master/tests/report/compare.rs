@@ -22,8 +22,72 @@ fn every_form_is_as_it_was() {
     let mut slower = fixture::slower();
     slower.run.generator_host = "load2, Linux 6.1, 4 cores".into();
     let comparison = between(&fixture::summary(), &slower, Some(0.05));
+    for name in ["text", "markdown", "json"] {
+        let form = FORMS.iter().find(|form| form.name == name).unwrap();
+        golden::check(&format!("compare.{name}"), &(form.write)(&comparison).unwrap());
+    }
+}
+
+#[test]
+fn the_curves_of_both_lie_over_each_other() {
+    let comparison = between(&fixture::summary(), &fixture::slower(), None);
+    assert!(
+        comparison.charts.len() >= 4,
+        "throughput, response time and a chart for each process"
+    );
+    for chart in &comparison.charts {
+        let names: Vec<_> = chart.series.iter().map(|series| series.name.as_str()).collect();
+        assert!(
+            names.len() == 2 && names[0].starts_with("baseline: ") && names[1].starts_with("candidate: "),
+            "{}: {names:?}",
+            chart.id
+        );
+        assert!(
+            chart.series.iter().all(|series| !series.points.is_empty()),
+            "{}",
+            chart.id
+        );
+    }
+    let made = |name: &str| {
+        let form = FORMS.iter().find(|form| form.name == name).unwrap();
+        (form.write)(&comparison).unwrap()
+    };
+    for name in ["throughput-svg", "response-time-svg"] {
+        let picture = made(name);
+        assert!(
+            picture.starts_with("<svg") && picture.contains("candidate: "),
+            "{name}"
+        );
+    }
+    let page = made("html");
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+    for part in [
+        "significantly worse",
+        "<svg",
+        "service demand of mariadbd on db1",
+        "class=\"fail\"",
+        "default-src 'none'",
+    ] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    for address in ["src=", "href=", "<script", "NaN"] {
+        assert!(!page.contains(address), "{address} is in the page");
+    }
+}
+
+#[test]
+fn runs_of_single_transactions_have_no_curves() {
+    let mut profile = fixture::summary();
+    profile.levels[0].transaction = Some("Order".into());
+    let comparison = between(&profile, &profile, None);
+    assert!(comparison.charts.is_empty());
     for form in FORMS {
-        golden::check(&format!("compare.{}", form.name), &(form.write)(&comparison));
+        assert_eq!(
+            (form.write)(&comparison).is_err(),
+            form.name.ends_with("-svg"),
+            "{}",
+            form.name
+        );
     }
 }
 

@@ -29,6 +29,14 @@ fn process(process: &str, demand_s: f64, throughput_per_s: f64) -> Process {
         cpu_error_bound_s: Some(0.016),
         exit_overhead_s: None,
         java: None,
+        processor: Some(Processor {
+            cycles: Some(4.0e7),
+            instructions: Some(6.0e7),
+            cache_misses: Some(1.0e5),
+            absent: None,
+            demand_cycles: Some(demand_s * 2.5e9),
+            demand_at_nominal_s: Some(demand_s),
+        }),
     }
 }
 

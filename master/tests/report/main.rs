@@ -5,5 +5,7 @@ mod compare;
 mod fixture;
 mod golden;
 mod page;
+mod reference;
 mod renderers;
+mod surface;
 mod verdicts;

@@ -3,7 +3,7 @@
 use crate::{fixture, golden};
 use autoperf::journal::entry::{Begin, Node, SearchOptions};
 use autoperf::summary::verdict::{code_name, verdict};
-use autoperf::summary::{Capacity, Summary};
+use autoperf::summary::{Capacity, Interval, Summary};
 use autoperf_models::search::{Finding, VerdictCode};
 
 const CODES: [VerdictCode; 9] = [
@@ -49,6 +49,20 @@ fn line(label: &str, code: VerdictCode, run: (&Summary, &Begin, &str)) -> String
         verdict.sentence,
         reasons.concat()
     )
+}
+
+/// One level of one user, which saturates the site.
+fn lonely(summary: &Summary) -> Summary {
+    let mut alone = summary.clone();
+    alone.levels.truncate(1);
+    alone.levels[0].users = 1;
+    alone.capacity.saturation_users = alone.capacity.saturation_users.map(|users| Interval {
+        value: 1.2,
+        low: 1.0,
+        high: 1.4,
+        ..users
+    });
+    alone
 }
 
 #[test]
@@ -103,5 +117,13 @@ fn every_verdict_reads_as_it_did() {
     text += &line("interrupted", found, (&plain, &none, "interrupted"));
     text += &line("profiler lost", found, (&plain, &none, "profiler_lost"));
     text += &line("broken off", found, (&nothing, &none, "failed"));
+    let alone = lonely(&plain);
+    text += &line("one user", found, (&alone, &none, "finished"));
+    text += &line(
+        "one user, no limit in sight",
+        VerdictCode::NoSaturation,
+        (&alone, &none, "finished"),
+    );
+    text += &line("one user, interrupted", found, (&alone, &none, "interrupted"));
     golden::check("verdicts.txt", &text);
 }

@@ -64,7 +64,7 @@ impl Truth {
             .iter()
             .any(|e| matches!(e, Effect::ColdStart { .. }));
         if parts.pool.is_some() || !parts.effects.is_empty() && !cold {
-            self.capacity = peak;
+            self.capacity = peak.max(batched_limit(parts).unwrap_or(0.0));
         }
         self.loaded = falling.then_some(network);
         self.exact = solved.into_iter().map(|(_, r)| r).collect();
@@ -121,6 +121,20 @@ fn running_share(parts: &Parts) -> Option<f64> {
         } => Some(mean / (mean + (low + high) / 2.0)),
         _ => None,
     })
+}
+
+/// The limit of a site whose first tier gains by batching, far beyond N*, per second.
+fn batched_limit(parts: &Parts) -> Option<f64> {
+    let gain = parts.effects.iter().find_map(|effect| match effect {
+        Effect::Batching { gain, .. } => Some(*gain),
+        _ => None,
+    })?;
+    let limits = parts.demands.iter().zip(&parts.servers).enumerate();
+    let limits = limits.map(|(index, (d, &m))| {
+        let demand_s = if index == 0 { d * (1.0 - gain) } else { *d };
+        f64::from(m) / demand_s
+    });
+    Some(limits.fold(f64::INFINITY, f64::min))
 }
 
 /// The site behind a pool as one server (Chandy, Herzog & Woo 1975), cut off at the pool's size.

@@ -5,6 +5,7 @@ use super::guards;
 use super::options::{Objective, Options};
 use super::outcome::LevelOutcome;
 use crate::Estimate;
+use crate::grammar::{counted, verb_ending};
 
 /// What one level says about an objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,10 +91,21 @@ impl Bracket {
             objective.limit_s
         );
         match (self.holds, self.breaks) {
-            (Some(low), Some(high)) => format!("{low} users hold {goal}, {high} do not."),
-            (Some(low), None) => format!("{low} users hold {goal}; no more were tried that break it."),
+            (Some(low), Some(high)) => format!(
+                "{} hold{} {goal}, {high} do not.",
+                counted(low, "user"),
+                verb_ending(low)
+            ),
+            (Some(low), None) => format!(
+                "{} hold{} {goal}; no more were tried that break it.",
+                counted(low, "user"),
+                verb_ending(low)
+            ),
             (None, Some(high)) => {
-                format!("No number of users that was tried holds {goal}; {high} break it for certain.")
+                format!(
+                    "No number of users that was tried holds {goal}; {high} break{} it for certain.",
+                    verb_ending(high)
+                )
             }
             (None, None) => format!("No level tells for certain whether it holds {goal}."),
         }

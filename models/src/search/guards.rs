@@ -2,19 +2,20 @@
 
 use super::options::{Options, ThinkTime};
 use super::outcome::LevelOutcome;
+use crate::grammar::counted;
 use crate::level::Steadiness;
 
 /// Why a level does not count; `None` where it does.
 pub(crate) fn rejected(outcome: &LevelOutcome, options: &Options) -> Option<String> {
-    let users = outcome.users;
+    let users = counted(outcome.users, "user");
     if outcome.generator_saturated {
-        return Some(format!("the generator was the limit at {users} users"));
+        return Some(format!("the generator was the limit at {users}"));
     }
     let (Some(throughput), Some(response)) = (&outcome.throughput_per_s, &outcome.response_time_s) else {
-        return Some(format!("no transaction was served at {users} users"));
+        return Some(format!("no transaction was served at {users}"));
     };
     if throughput.value <= 0.0 || response.value <= 0.0 {
-        return Some(format!("no transaction was served at {users} users"));
+        return Some(format!("no transaction was served at {users}"));
     }
     let cycle_s = response.value + outcome.think_time_s;
     let allowed = little_tolerance(
@@ -23,25 +24,25 @@ pub(crate) fn rejected(outcome: &LevelOutcome, options: &Options) -> Option<Stri
     );
     if outcome.little_gap > allowed {
         return Some(format!(
-            "Little's law is off by {:.1} % at {users} users ({:.1} % allowed): transactions were lost or begun late",
+            "Little's law is off by {:.1} % at {users} ({:.1} % allowed): transactions were lost or begun late",
             100.0 * outcome.little_gap,
             100.0 * allowed
         ));
     }
     if draining(outcome, options) {
         return Some(format!(
-            "the queue that the level before had left was still being served at {users} users"
+            "the queue that the level before had left was still being served at {users}"
         ));
     }
     if outcome.timeout_share > options.max_timeout_share {
         return Some(format!(
-            "{:.1} % of the transactions timed out at {users} users",
+            "{:.1} % of the transactions timed out at {users}",
             100.0 * outcome.timeout_share
         ));
     }
     if outcome.error_share > options.max_error_share {
         return Some(format!(
-            "{:.1} % of the transactions failed at {users} users",
+            "{:.1} % of the transactions failed at {users}",
             100.0 * outcome.error_share
         ));
     }

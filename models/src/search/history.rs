@@ -7,7 +7,15 @@ use super::outcome::LevelOutcome;
 use super::plan::{LevelPlan, Purpose};
 use super::{Finding, VerdictCode};
 use crate::Estimate;
+use crate::grammar::counted;
 use crate::level::Steadiness;
+
+/// Fewest served transactions of a level that can tell two regimes from chance.
+const TELLING_SAMPLES: u64 = 100;
+
+fn samples(outcome: &LevelOutcome) -> u64 {
+    outcome.throughput_per_s.map_or(0, |e| e.samples)
+}
 
 /// A level with what became of it.
 #[derive(Debug, Clone)]
@@ -136,13 +144,22 @@ impl History {
         self.valid().iter().map(|o| o.users).max()
     }
 
-    /// Whether the levels show two regimes: one did so twice, or two did.
+    /// Whether the levels show two regimes: two or more did, and at least half of all with as many users as the lowest of
+    /// them. A single queue that is now empty and now long looks like two regimes now and then.
     pub(crate) fn two_state(&self) -> bool {
-        let counted = self.runs.iter().filter(|r| r.rejected.is_none());
-        counted
-            .filter(|r| r.outcome.steadiness == Steadiness::TwoState)
-            .count()
-            >= 2
+        let told = |r: &&Run| r.rejected.is_none() && samples(&r.outcome) >= TELLING_SAMPLES;
+        let two = |r: &Run| r.outcome.steadiness == Steadiness::TwoState;
+        let flipping = self.runs.iter().filter(told).filter(|r| two(r));
+        let Some(lowest) = flipping.clone().map(|r| r.outcome.users).min() else {
+            return false;
+        };
+        let as_many = self
+            .runs
+            .iter()
+            .filter(told)
+            .filter(|r| r.outcome.users >= lowest);
+        let count = flipping.count();
+        count >= 2 && 2 * count >= as_many.count()
     }
 
     /// The finding where no level counts.
@@ -156,7 +173,10 @@ impl History {
             {
                 reasons.insert(
                     0,
-                    format!("The site fails at {} users already.", run.outcome.users),
+                    format!(
+                        "The site fails at {} already.",
+                        counted(run.outcome.users, "user")
+                    ),
                 );
                 VerdictCode::FailsAtOnce
             }

@@ -2,6 +2,7 @@
 
 use super::history::{History, plain_plan};
 use super::{Finding, LevelOutcome, Next, Options, Purpose, Strategy, VerdictCode, guards, measured};
+use crate::grammar::counted;
 
 /// Equal steps up to [`Options::max_users`], [`Options::steps`] of them.
 #[derive(Debug, Clone)]
@@ -52,7 +53,12 @@ impl Strategy for Ladder {
             return Next::Done(self.finding());
         };
         let top = rungs.last().copied().unwrap_or(users);
-        let why = format!("Step {} of {} on the way to {top} users.", done + 1, rungs.len());
+        let why = format!(
+            "Step {} of {} on the way to {}.",
+            done + 1,
+            rungs.len(),
+            counted(top, "user")
+        );
         let mut plan = plain_plan(&self.history.options, users, Purpose::Step, why);
         plan.remaining_s = plan.forecast_s * (rungs.len() - done) as f64;
         Next::Run(self.history.ask(plan))

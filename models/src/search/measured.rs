@@ -7,6 +7,7 @@ use super::network;
 use super::site::NORMAL_95;
 use super::{CurvePoint, Finding, LevelOutcome, Options, Purpose, VerdictCode};
 use crate::Estimate;
+use crate::grammar::counted;
 
 /// Largest relative difference of throughput between levels of one plateau.
 const PLATEAU: f64 = 0.04;
@@ -53,7 +54,7 @@ pub(crate) fn finding(history: &History) -> Finding {
 pub fn joined(outcomes: &[LevelOutcome], options: &Options) -> Finding {
     let mut history = History::new(options.clone());
     for outcome in outcomes {
-        let why = format!("{} users were asked for.", outcome.users);
+        let why = format!("Asked for: {}.", counted(outcome.users, "user"));
         let plan = plain_plan(options, outcome.users, Purpose::Step, why);
         let _ = history.ask(plan);
         history.take(Some(outcome));
@@ -118,20 +119,26 @@ impl Plateau {
         if let Some(users) = self.falls_beyond {
             return (
                 VerdictCode::Retrograde,
-                format!("Throughput falls beyond {users} users; its peak is {rate:.4} per second."),
+                format!(
+                    "Throughput falls beyond {}; its peak is {rate:.4} per second.",
+                    counted(users, "user")
+                ),
             );
         }
         let knee = rate * cycle_s;
         if self.agreeing >= 2 && f64::from(highest) > 1.1 * knee {
             return (
                 VerdictCode::Found,
-                format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
+                format!(
+                    "Throughput stays at {rate:.1} per second beyond {}.",
+                    counted(knee.round() as u64, "user")
+                ),
             );
         }
         if history.generator_limited() {
             return (
                 VerdictCode::GeneratorLimited,
-                format!("The generator was the limit beyond {highest} users."),
+                format!("The generator was the limit beyond {}.", counted(highest, "user")),
             );
         }
         if knee > 0.97 * f64::from(highest) {
@@ -144,7 +151,10 @@ impl Plateau {
         }
         (
             VerdictCode::AtLeast,
-            format!("The search ended at {highest} users before throughput stopped growing."),
+            format!(
+                "The search ended at {} before throughput stopped growing.",
+                counted(highest, "user")
+            ),
         )
     }
 }

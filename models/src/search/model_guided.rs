@@ -13,6 +13,10 @@ use super::history::{History, Run};
 use super::options::Options;
 use super::outcome::LevelOutcome;
 use super::{Finding, Next, Purpose, Strategy};
+use crate::grammar::counted;
+
+/// Relative half-width of throughput beyond which a level near a collapse tells nothing.
+const TORN: f64 = 0.25;
 
 /// The model-guided search.
 #[derive(Debug, Clone)]
@@ -33,7 +37,14 @@ impl ModelGuided {
     fn standing(&self) -> (Vec<&LevelOutcome>, Option<u32>) {
         let mut valid = self.history.valid();
         let collapsed = guards::collapsed_at(&valid);
-        valid.retain(|o| collapsed.is_none_or(|users| o.users < users));
+        // Nor do levels count that were on their way from one regime to the other.
+        let torn = |o: &LevelOutcome, users: u32| {
+            let width = o
+                .throughput_per_s
+                .map_or(f64::INFINITY, |e| e.relative_half_width());
+            o.users >= users || o.users > users / 3 && width > TORN
+        };
+        valid.retain(|o| collapsed.is_none_or(|users| !torn(o, users)));
         (valid, collapsed)
     }
 
@@ -53,7 +64,10 @@ impl ModelGuided {
         });
         let Some(before) = same.next() else { return };
         if collapsed && guards::slower(&last.outcome, &before.outcome) {
-            last.rejected = Some(format!("the site had not recovered at {users} users"));
+            last.rejected = Some(format!(
+                "the site had not recovered at {many}",
+                many = counted(users, "user")
+            ));
             return;
         }
         if guards::change(&last.outcome, &before.outcome).is_some_and(|change| change < 0.0) {
@@ -63,8 +77,8 @@ impl ModelGuided {
                 .filter(|r| r.plan.purpose == Purpose::Calibrate);
             for run in early.filter(|r| r.rejected.is_none()) {
                 run.rejected = Some(format!(
-                    "the site was still warming up at {} users",
-                    run.outcome.users
+                    "the site was still warming up at {}",
+                    counted(run.outcome.users, "user")
                 ));
             }
         }

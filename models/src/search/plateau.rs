@@ -23,6 +23,9 @@ struct Peak {
     fall_sd: f64,
 }
 
+/// Levels up to this ratio apart are close together.
+const CLOSE: f64 = 1.75;
+
 /// Share of an extrapolated rise that is in doubt.
 const RISE_DOUBT: f64 = 0.5;
 
@@ -42,7 +45,7 @@ impl SiteModel {
     pub(crate) fn peak_users(&self) -> Option<u32> {
         let falling = self.parts.iter().filter_map(|(weight, part)| {
             let peak = self.peak_of(part)?;
-            (peak.fall > 0.03 && peak.fall > 1.6 * peak.fall_sd).then_some((*weight, peak.users))
+            (peak.fall > 0.03 && peak.fall > 2.0 * peak.fall_sd).then_some((*weight, peak.users))
         });
         let falling: Vec<(f64, u32)> = falling.collect();
         let weight: f64 = falling.iter().map(|(weight, _)| weight).sum();
@@ -71,7 +74,10 @@ impl SiteModel {
             lever: part.plateau_lever(&self.grid, place.jobs),
         };
         match self.peak_of(part) {
-            Some(peak) => larger(&plateau, &peak.reading, part),
+            Some(peak) => {
+                let together = part.covariance_of(&plateau.lever, &peak.reading.lever);
+                larger(&plateau, &peak.reading, together)
+            }
             None => plateau,
         }
     }
@@ -80,8 +86,7 @@ impl SiteModel {
     fn peak_of(&self, part: &Posterior) -> Option<Peak> {
         let think_s = self.think_s();
         let highest = self.evidence.levels.iter().map(|l| l.users).max()?;
-        let places = (1..=16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
-        let rates = places.filter_map(|users| {
+        let rates = self.peak_places(highest).into_iter().filter_map(|users| {
             let prediction = part.predict(&self.grid, users, think_s)?;
             let response_s = prediction.flow.response_s;
             let share = response_s / (response_s + think_s);
@@ -104,6 +109,21 @@ impl SiteModel {
                 lever: lever.clone(),
             },
         })
+    }
+
+    /// Numbers of users at which a peak is looked for: the levels, and places between levels that are close together. What
+    /// lies in a wide gap nobody has seen.
+    fn peak_places(&self, highest: u32) -> Vec<u32> {
+        let levels = self.levels();
+        let close = |users: &u32| {
+            let gap = levels.windows(2).find(|pair| (pair[0]..pair[1]).contains(users));
+            gap.is_some_and(|pair| f64::from(pair[1]) <= CLOSE * f64::from(pair[0]))
+        };
+        let between = (1..16_u32).map(|k| (u64::from(highest) * u64::from(k) / 16).max(1) as u32);
+        let mut places: Vec<u32> = between.filter(close).chain(levels.iter().copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Transactions inside at the saturated ones among the highest levels: where a plateau may be read.
@@ -139,9 +159,8 @@ impl SiteModel {
     }
 }
 
-/// The larger one of two uncertain values that move together (Clark 1961, eqs. 2-4).
-fn larger(one: &Reading, other: &Reading, part: &Posterior) -> Reading {
-    let together = part.covariance_of(&one.lever, &other.lever);
+/// The larger one of two uncertain values with covariance `together` (Clark 1961, eqs. 2-4).
+fn larger(one: &Reading, other: &Reading, together: f64) -> Reading {
     let (one_var, other_var) = (one.sd * one.sd, other.sd * other.sd);
     let apart = (one_var + other_var - 2.0 * together).max(0.0).sqrt();
     if apart < 1e-6 {
@@ -161,5 +180,40 @@ fn larger(one: &Reading, other: &Reading, part: &Posterior) -> Reading {
         log_rate,
         sd: (second - log_rate * log_rate).max(0.0).sqrt(),
         lever: lever.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(log_rate: f64, sd: f64) -> Reading {
+        Reading {
+            log_rate,
+            sd,
+            lever: vec![log_rate],
+        }
+    }
+
+    #[test]
+    fn vector_clark_1961() {
+        // The larger of two independent standard normal values: mean 1/sqrt(pi), variance 1 - 1/pi.
+        let larger_one = larger(&reading(0.0, 1.0), &reading(0.0, 1.0), 0.0);
+        let pi = std::f64::consts::PI;
+        assert!((larger_one.log_rate - pi.sqrt().recip()).abs() < 1e-12);
+        assert!((larger_one.sd - (1.0 - pi.recip()).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_that_move_together_have_one_larger() {
+        let larger_one = larger(&reading(3.0, 0.1), &reading(3.2, 0.1), 0.01);
+        assert_eq!((larger_one.log_rate, larger_one.sd), (3.2, 0.1));
+        assert_eq!(larger_one.lever, [3.2]);
+    }
+
+    #[test]
+    fn a_clear_winner_stays_as_it_is() {
+        let larger_one = larger(&reading(5.0, 0.02), &reading(4.0, 0.02), 0.0);
+        assert!((larger_one.log_rate - 5.0).abs() < 1e-12 && (larger_one.sd - 0.02).abs() < 1e-6);
     }
 }

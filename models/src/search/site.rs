@@ -75,6 +75,14 @@ impl SiteModel {
         &self.evidence
     }
 
+    /// Numbers of users of the levels, in their order, each once.
+    pub(crate) fn levels(&self) -> Vec<u32> {
+        let mut users: Vec<u32> = self.evidence.levels.iter().map(|l| l.users).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
     /// Think time that the predictions hold for.
     pub(crate) fn think_s(&self) -> f64 {
         self.evidence.think.mean_s

@@ -29,6 +29,8 @@ pub(crate) enum Trouble {
     Leak(f64),
     /// Beyond this number of users a fifth of the transactions time out.
     TimesOut(u32),
+    /// Beyond this number of users throughput falls to a tenth while the level goes on.
+    Collapses(u32),
 }
 
 /// An exactly solvable site with a profiler.
@@ -76,6 +78,16 @@ impl Site {
     pub(crate) fn with_coherency_loss(mut self, per_job: f64) -> Self {
         let station = &mut self.network.stations[0];
         let speed = |n: u32| station.rate(n) / (1.0 + per_job * f64::from(n - 1));
+        station.kind = StationKind::LoadDependent((1..=4000).map(speed).collect());
+        self
+    }
+
+    /// The same site whose first station gains up to `gain` of its demand as `full_at` jobs come together.
+    #[must_use]
+    pub(crate) fn with_batching(mut self, gain: f64, full_at: u32) -> Self {
+        let station = &mut self.network.stations[0];
+        let share = |n: u32| (f64::from(n - 1) / f64::from(full_at - 1)).min(1.0);
+        let speed = |n: u32| station.rate(n) / (1.0 - gain * share(n));
         station.kind = StationKind::LoadDependent((1..=4000).map(speed).collect());
         self
     }
@@ -197,7 +209,16 @@ impl Site {
             }
             Trouble::HeldUpAtFirst => outcome.generator_saturated = self.elapsed_s <= outcome.load_s,
             Trouble::Flips(beyond) if outcome.users > beyond => outcome.steadiness = Steadiness::TwoState,
-
+            Trouble::Collapses(beyond) if outcome.users > beyond => {
+                let fallen = |e: Estimate| e.scaled(0.1);
+                let users = f64::from(outcome.users);
+                outcome.throughput_per_s = outcome.throughput_per_s.map(fallen);
+                let response_s = users / outcome.throughput_per_s.unwrap().value - outcome.think_time_s;
+                let response = outcome.response_time_s.map(|e| e.scaled(response_s / e.value));
+                outcome.response_time_s = response;
+                let reason = "throughput changed".into();
+                outcome.steadiness = Steadiness::NotSteady { reason };
+            }
             Trouble::TimesOut(beyond) if outcome.users > beyond => outcome.timeout_share = 0.2,
             _ => {}
         }

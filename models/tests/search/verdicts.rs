@@ -3,7 +3,7 @@
 use super::analytic::{Site, Trouble};
 use super::{follow, search};
 use autoperf_models::search::{
-    AutoPerf, AutoPerfParameters, LevelNote, Objective, Options, Purpose, VerdictCode, joined,
+    AutoPerf, AutoPerfParameters, LevelNote, Objective, Options, Purpose, ThinkTime, VerdictCode, joined,
 };
 
 #[test]
@@ -47,6 +47,88 @@ fn two_regimes_are_bistable() {
     let mut site = Site::new(&[(0.02, 1)], 1.0, 1).with(Trouble::Flips(30));
     let (finding, ..) = search(&mut site, Options::default());
     assert_eq!(finding.verdict, VerdictCode::Bistable);
+}
+
+#[test]
+fn a_collapse_while_the_load_stays_is_bistable_and_what_held_is_told() {
+    for seed in 0..3 {
+        let mut site = Site::new(&[(0.02, 1)], 1.0, seed).with(Trouble::Collapses(46));
+        let (finding, levels, _) = search(&mut site, Options::default());
+        assert_eq!(
+            finding.verdict,
+            VerdictCode::Bistable,
+            "{levels:?} {:?}",
+            finding.reasons
+        );
+        let held = finding.max_throughput_per_s.unwrap();
+        let exact = site.exact(46).last().unwrap().0;
+        assert!(
+            held.low < 1.03 * exact && exact < 1.03 * held.high,
+            "{held:?} {exact}"
+        );
+        assert!(levels.iter().any(|&n| n > 46));
+    }
+}
+
+#[test]
+fn a_slow_rise_is_followed_to_its_end() {
+    for seed in 0..3 {
+        // With next to no think time the knee is at two users, but throughput goes on growing up to 24.
+        let mut site = Site::new(&[(0.01, 1)], 0.005, seed).with_batching(0.25, 24);
+        let (finding, levels, _) = search(&mut site, Options::default());
+        assert_eq!(finding.verdict, VerdictCode::Found, "{:?}", finding.reasons);
+        assert!(
+            levels.iter().any(|&n| n >= 20),
+            "{levels:?} {:#?}",
+            finding.levels
+        );
+        let x = finding.max_throughput_per_s.unwrap();
+        assert!((x.value * 0.0075 - 1.0).abs() < 0.05, "{x:?} {levels:?}");
+    }
+}
+
+#[test]
+fn what_a_short_run_leaves_open_is_not_claimed() {
+    let mut verdicts = Vec::new();
+    for max_run_s in [150.0, 250.0, 350.0, 450.0] {
+        let options = Options {
+            max_run_s: Some(max_run_s),
+            ..Options::default()
+        };
+        // Three transactions per second: minutes know that to ten per cent.
+        let mut site = Site::new(&[(0.33, 1)], 1.0, 5);
+        let (finding, levels, load_s) = search(&mut site, options);
+        assert!(load_s < max_run_s + 30.0, "{load_s} {levels:?}");
+        let certain = matches!(finding.verdict, VerdictCode::Found | VerdictCode::Retrograde);
+        assert!(!certain, "{:?} {levels:?}", finding.reasons);
+        if finding.verdict == VerdictCode::Inconclusive {
+            assert!(finding.reasons[0].contains("more time"), "{:?}", finding.reasons);
+            assert!(finding.max_throughput_per_s.is_some());
+        }
+        verdicts.push(finding.verdict);
+    }
+    assert!(verdicts.contains(&VerdictCode::Inconclusive), "{verdicts:?}");
+}
+
+#[test]
+fn between_the_levels_of_a_plateau_the_curve_does_not_swing() {
+    for seed in 0..4 {
+        for known in [false, true] {
+            let think_time = known.then_some(ThinkTime { mean_s: 1.0, cv: 1.0 });
+            let options = Options {
+                think_time,
+                ..Options::default()
+            };
+            let mut site = Site::new(&[(0.02, 1)], 1.0, seed);
+            let (finding, levels, _) = search(&mut site, options);
+            let plateau = finding.curve.iter().filter(|p| p.users >= 70);
+            let rates: Vec<f64> = plateau.map(|p| p.throughput_per_s.value).collect();
+            let (low, high) = rates.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &x| {
+                (low.min(x), high.max(x))
+            });
+            assert!(high / low < 1.03, "{low}..{high} {levels:?} seed {seed} {known}");
+        }
+    }
 }
 
 #[test]

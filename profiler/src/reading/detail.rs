@@ -151,8 +151,25 @@ pub struct GroupDetail {
     pub disk_write_bytes: Option<u64>,
     /// Files open now; in readings taken on demand.
     pub open_files: Option<u64>,
+    /// What the processor counted, since the watch began; in readings taken on demand.
+    pub hardware: Option<HardwareCounts>,
+    /// Why that is not known.
+    pub hardware_absent: Option<String>,
     /// Java virtual machines among its processes; in readings taken on demand.
     pub jvms: Vec<Jvm>,
+}
+
+/// Counters of the processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct HardwareCounts {
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Instructions carried out.
+    pub instructions: u64,
+    /// Accesses to memory that no cache could serve.
+    pub cache_misses: u64,
 }
 
 /// State and counters of one Java virtual machine.

@@ -62,7 +62,7 @@ fn recycled_workers_are_counted() {
 }
 
 /// Whether the agent may have exit records here; without them these loads cannot be accounted for, only reported.
-fn has_records(agent: &Agent) -> bool {
+pub(crate) fn has_records(agent: &Agent) -> bool {
     agent
         .client()
         .hello()

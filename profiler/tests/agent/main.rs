@@ -5,6 +5,8 @@ mod accuracy;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod hardship;
+#[cfg(test)]
 mod java;
 #[cfg(test)]
 mod peers;

@@ -103,6 +103,9 @@ fn many_connections_are_refused_in_bounded_memory() {
     let agent = Agent::start();
     let mut client = agent.client();
     let before = resident_kib(&agent);
+    for _ in 0..10_000 {
+        drop(TcpStream::connect(&agent.address));
+    }
     let mut open = Vec::new();
     for _ in 0..300 {
         if let Ok(stream) = TcpStream::connect(&agent.address) {

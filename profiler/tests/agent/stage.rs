@@ -60,7 +60,7 @@ impl Agent {
 
 /// A running load.
 pub(crate) struct Load {
-    _process: Running,
+    process: Running,
     pub(crate) pid: u32,
     truth: File,
     folder: PathBuf,
@@ -90,10 +90,21 @@ impl Load {
         }
         Self {
             pid: process.0.id(),
-            _process: process,
+            process,
             truth: File::open(&counter).unwrap(),
             folder,
         }
+    }
+
+    /// Ends it; its truth can still be read.
+    pub(crate) fn end(&mut self) {
+        let _ = self.process.0.kill();
+        let _ = self.process.0.wait();
+    }
+
+    /// A file in its folder, which is removed with it.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// CPU time that its tasks have used so far, ns.
@@ -108,7 +119,7 @@ impl Drop for Load {
     }
 }
 
-fn value(file: &File) -> u64 {
+pub(crate) fn value(file: &File) -> u64 {
     let mut bytes = [0; 8];
     file.read_exact_at(&mut bytes, 0)
         .map_or(0, |()| u64::from_ne_bytes(bytes))

@@ -102,16 +102,16 @@ impl Chronicle {
         }
     }
 
-    /// How far the level has got after a window.
-    pub(super) fn progress(&self, filling: &Filling, bin: &Bin) -> Option<Progress> {
+    /// How far the level has got after a window; none yet at its begin.
+    pub(super) fn progress(&self, filling: &Filling, bin: Option<&Bin>) -> Option<Progress> {
         let begin = &self.log.levels.last()?.begin;
         Some(Progress {
             level: self.log.levels.len(),
             users: begin.users,
             why: begin.why.clone(),
-            elapsed_s: bin.start_s + bin.length_s,
+            elapsed_s: bin.map_or(0.0, |bin| bin.start_s + bin.length_s),
             forecast_s: begin.forecast_s,
-            run_forecast_s: None,
+            remaining_s: begin.remaining_s,
             state: filling.monitor.state(),
             note: None,
         })

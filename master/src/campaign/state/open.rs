@@ -59,6 +59,7 @@ impl Open {
             transaction: None,
             precision,
             forecast_s: precision.max_level_s,
+            remaining_s: Some(precision.max_level_s),
         };
         let filling = self.chronicle.begin_level(begin, actions);
         actions.push(Action::SetRate(self.options.rate_per_s, self.law()));
@@ -105,7 +106,7 @@ impl Open {
             (LevelState::Done(reason), None) => Some(super::search::stop_name(reason)),
             _ => time_is_over.then_some("duration"),
         };
-        let progress = self.chronicle.progress(filling, &bin);
+        let progress = self.chronicle.progress(filling, Some(&bin));
         actions.extend(progress.map(|progress| {
             Action::Show(Progress {
                 users: window.users,

@@ -8,6 +8,7 @@ use crate::load::window::Window;
 use crate::summary::analysis::Measured;
 use crate::summary::{Level, Process};
 use autoperf_models::Estimate;
+use autoperf_models::grammar::counted;
 use autoperf_models::level::{LevelState, Precision, Steadiness, StopReason};
 
 /// [`LevelBegin::purpose`] of a level that profiles a transaction.
@@ -104,7 +105,7 @@ impl Profiling {
         };
         let of = self.options.transactions.len();
         let until = match self.options.executions_per_user {
-            Some(count) => format!("{count} executions by each user"),
+            Some(count) => format!("{} by each user", counted(count, "execution")),
             None => format!(
                 "until its service demands are known to {} %",
                 self.options.demand_precision * 100.0
@@ -119,6 +120,7 @@ impl Profiling {
             transaction: self.options.transactions.get(self.task).copied(),
             precision: self.precision(limit_s),
             forecast_s: limit_s,
+            remaining_s: None,
         };
         let filling = self.chronicle.begin_level(begin, actions);
         actions.extend([Action::SetUsers(self.options.users), Action::Snapshot]);
@@ -259,8 +261,8 @@ impl Running {
                 self.ended_by = enough.then_some("precise");
             }
         }
-        if let Some(mut progress) = chronicle.progress(&self.filling, &bin).filter(|_| written) {
-            progress.note = Some(format!("{} executions{}", self.executed, self.note));
+        if let Some(mut progress) = chronicle.progress(&self.filling, Some(&bin)).filter(|_| written) {
+            progress.note = Some(format!("{}{}", counted(self.executed, "execution"), self.note));
             actions.push(Action::Show(progress));
         }
     }

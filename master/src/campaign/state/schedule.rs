@@ -207,9 +207,8 @@ impl Running {
         }
         if let Some(filling) = &mut self.filling {
             let (bin, written) = chronicle.fill(filling, window, |_| false, actions);
-            let progress = chronicle.progress(filling, &bin).filter(|_| written);
-            let run_s = self.edges_s.last().map(|end_s| end_s - self.edges_s[self.row]);
-            actions.extend(progress.map(|progress| Action::Show(with_time_left(progress, run_s))));
+            let progress = chronicle.progress(filling, Some(&bin)).filter(|_| written);
+            actions.extend(progress.map(|progress| Action::Show(with_time_left(progress))));
         }
     }
 
@@ -227,6 +226,7 @@ impl Running {
                 ..never_cut_short(duration_s, self.warm_up)
             },
             forecast_s: duration_s,
+            remaining_s: Some(self.end_s() - self.edges_s[self.row]),
         };
         self.filling = Some(chronicle.begin_level(begin, actions));
     }
@@ -241,11 +241,10 @@ impl Running {
     }
 }
 
-fn with_time_left(progress: Progress, run_forecast_s: Option<f64>) -> Progress {
+fn with_time_left(progress: Progress) -> Progress {
     let left_s = (progress.forecast_s - progress.elapsed_s).max(0.0);
     Progress {
         note: Some(format!("{left_s:.0} s of this level left")),
-        run_forecast_s,
         ..progress
     }
 }

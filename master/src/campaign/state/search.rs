@@ -1,7 +1,7 @@
 //! Levels by a strategy: each is measured until it is known well enough, then the strategy is asked for the next.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Progress, Start, State};
+use super::{Action, Event, Start, State};
 use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
@@ -21,8 +21,6 @@ pub struct Search {
     chronicle: Chronicle,
     strategy: Box<dyn Strategy>,
     phase: Phase,
-    /// Forecast of the rest of the run when the level began, s.
-    run_forecast_s: f64,
 }
 
 impl Search {
@@ -33,7 +31,6 @@ impl Search {
             chronicle: Chronicle::new(start),
             strategy,
             phase: Phase::Idle,
-            run_forecast_s: 0.0,
         }
     }
 
@@ -47,7 +44,6 @@ impl Search {
 
     fn begin_level(&mut self, plan: LevelPlan, at_s: f64, actions: &mut Vec<Action>) {
         let mut precision = plan.precision;
-        self.run_forecast_s = plan.remaining_s;
         if let Some(each) = self.chronicle.log().begin.search.min_per_user {
             precision.min_completions = precision.min_completions.max(each * u64::from(plan.users));
         }
@@ -65,8 +61,16 @@ impl Search {
                 ..precision.into()
             },
             forecast_s: plan.forecast_s,
+            remaining_s: Some(plan.remaining_s),
         };
+        let restarted =
+            self.chronicle.log().begin.search.restart_users && !self.chronicle.log().levels.is_empty();
         let filling = self.chronicle.begin_level(begin, actions);
+        // What it will take is shown before the first user starts.
+        actions.extend(self.chronicle.progress(&filling, None).map(Action::Show));
+        if restarted {
+            actions.push(Action::Script(0));
+        }
         actions.push(Action::SetUsers(plan.users));
         actions.push(Action::Snapshot);
         self.phase = Phase::Running(Box::new(filling));
@@ -88,14 +92,7 @@ impl Search {
             return;
         }
         let state = filling.monitor.state();
-        let run_forecast_s = Some(self.run_forecast_s);
-        let progress = self.chronicle.progress(filling, &bin);
-        actions.extend(progress.map(|progress| {
-            Action::Show(Progress {
-                run_forecast_s,
-                ..progress
-            })
-        }));
+        actions.extend(self.chronicle.progress(filling, Some(&bin)).map(Action::Show));
         if let LevelState::Done(reason) = state {
             self.phase = Phase::Closing(reason);
             actions.push(Action::Snapshot);

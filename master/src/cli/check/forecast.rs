@@ -3,6 +3,7 @@
 use crate::cli::capacity;
 use crate::summary::build::strategy;
 use autoperf_inputs::Workload;
+use autoperf_models::grammar::counted;
 use autoperf_models::search::Next;
 use std::fmt::Write;
 
@@ -12,11 +13,11 @@ const DEMANDS_S: [f64; 3] = [0.001, 0.01, 0.1];
 /// Writes the forecast; `think_time_s` is the mean one of the mix.
 pub(super) fn write(out: &mut String, workload: &Workload, think_time_s: f64) -> std::fmt::Result {
     let options = capacity::standard_search(workload);
-    if let Next::Run(plan) = strategy(&options).next(None) {
+    if let Next::Run(plan) = strategy(&options, think_time_s).next(None) {
         writeln!(
             out,
-            "load levels: chosen while running; the first has {} users for some {:.0} s, all of them together take some {:.0} min",
-            plan.users,
+            "load levels: chosen while running; the first has {} for some {:.0} s, all of them together take some {:.0} min",
+            counted(plan.users, "user"),
             plan.forecast_s,
             (plan.remaining_s / 60.0).max(1.0)
         )?;
@@ -25,7 +26,11 @@ pub(super) fn write(out: &mut String, workload: &Workload, think_time_s: f64) ->
         .iter()
         .map(|demand_s| {
             let users = (demand_s + think_time_s) / demand_s;
-            format!("{users:.0} users at {} ms", demand_s * 1e3)
+            format!(
+                "{} at {} ms",
+                counted(users.round() as u64, "user"),
+                demand_s * 1e3
+            )
         })
         .collect();
     writeln!(

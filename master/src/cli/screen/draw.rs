@@ -112,7 +112,7 @@ fn current(frame: &mut Frame<'_>, area: Rect, state: &State) {
         _ => 0.0,
     };
     let rest = progress
-        .run_forecast_s
+        .remaining_s
         .map(|forecast_s| forecast_s - progress.elapsed_s)
         .filter(|rest_s| *rest_s > 0.0)
         .map_or_else(String::new, |rest_s| {

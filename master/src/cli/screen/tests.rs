@@ -15,7 +15,7 @@ fn going_on(level: usize) -> Progress {
         why: "The demands put N* at 54 users.".to_owned(),
         elapsed_s: 12.0,
         forecast_s: 30.0,
-        run_forecast_s: Some(150.0),
+        remaining_s: Some(150.0),
         state: LevelState::Measuring {
             since_s: 3.0,
             throughput_per_s: Estimate::symmetric(120.0, 3.0, 900),

@@ -33,6 +33,8 @@ struct Run {
     #[arg(long, num_args = 0..=1)]
     manual: Option<Option<String>>,
     #[arg(long)]
+    node: Vec<String>,
+    #[arg(long)]
     quiet: bool,
 }
 
@@ -138,6 +140,20 @@ fn the_values_reach_the_verb_as_if_they_had_been_typed() {
         effective.arguments,
         words("tool run --quiet --manual --max-users=3 here")
     );
+}
+
+#[test]
+fn a_list_gives_an_option_as_often_as_it_has_texts() {
+    let layers = behind(&[], "node = [\"a\", \"b\"]", "");
+    assert_eq!(
+        found("tool run", layers, "node"),
+        ("a b".to_owned(), "autoperf.toml:1".to_owned())
+    );
+    let twice = behind(&[], "max-users = [\"1\", \"2\"]", "");
+    assert!(matches!(
+        resolve(&tool(), words("tool run"), || Ok(twice)),
+        Err(Refused::Layer(_))
+    ));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use crate::load::encoding;
 use crate::load::examine::Answer;
 use crate::load::links::{Destination, Links};
 use crate::load::render::Surroundings;
+use crate::load::resources::is_page;
 use crate::load::session::{Next, Reply};
 use crate::transport::connection::{Keep, Readiness};
-use crate::transport::http1::head;
 use crate::transport::tls::TlsClient;
 use crate::transport::{Failure, Phase, Phases, Progress};
 use autoperf_models::record::{Outcome, Record};
@@ -185,6 +185,12 @@ impl Shard {
         if !reusable || matches!(judged, Judged::Over(_, next) if next.is_none_or(|next| next.new_session)) {
             self.drop_link(index);
         }
+        let ending = |outcome, end_ns| Ending {
+            outcome,
+            status,
+            phases,
+            end_ns,
+        };
         match judged {
             Judged::Redirected => {
                 if let Some(user) = self.users[at as usize].as_mut() {
@@ -193,13 +199,7 @@ impl Shard {
                 self.ask(at, false);
             }
             Judged::Page(outcome, html) => {
-                let ending = Ending {
-                    outcome,
-                    status,
-                    phases,
-                    end_ns: self.clock.now_ns(),
-                };
-                self.gather(at, &html, ending);
+                self.gather(at, &html, ending(outcome, self.clock.now_ns()));
                 self.gather_on(at);
             }
             Judged::Over(outcome, next) => {
@@ -209,16 +209,7 @@ impl Shard {
                 } else {
                     phases.last_byte_ns
                 };
-                self.end(
-                    at,
-                    Ending {
-                        outcome,
-                        status,
-                        phases,
-                        end_ns,
-                    },
-                    next,
-                );
+                self.end(at, ending(outcome, end_ns), next);
             }
         }
     }
@@ -259,7 +250,7 @@ impl Shard {
         };
         if planned.resources
             && outcome.is_ok()
-            && is_html(connection.head_bytes())
+            && is_page(connection.head_bytes())
             && let Some(html) = &body
         {
             return Judged::Page(outcome, html.to_vec());
@@ -435,14 +426,6 @@ impl Shard {
         }
         failure.outcome()
     }
-}
-
-/// Whether an answer is a page that can name resources.
-fn is_html(head: &[u8]) -> bool {
-    head::field(head, "content-type").is_some_and(|kind| {
-        let kind = kind.to_ascii_lowercase();
-        kind.starts_with(b"text/html") || kind.starts_with(b"application/xhtml+xml")
-    })
 }
 
 /// Takes up the kept connection to that origin, if there is one, and parks one that leads elsewhere.

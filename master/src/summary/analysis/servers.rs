@@ -10,6 +10,7 @@ use autoperf_models::statistics::ratio::Ratio;
 use autoperf_profiler::reading::{GroupReading, HostReading};
 
 mod java;
+mod processor;
 mod steps;
 
 /// Reasons for missing CPU time that a summary repeats.
@@ -124,9 +125,10 @@ fn process(
     let demand = Ratio::new(cpu_s, &steps.counts)
         .and_then(|ratio| ratio.interval(confidence))
         .and_then(|estimate| widened(estimate, groups, &steps.counts));
-    let whole: Vec<&GroupReading> = of_agent(log, &node.node, node.port)
-        .filter_map(|reading| group(reading, &node.process))
+    let level: Vec<(f64, &AgentReading)> = of_agent(log, &node.node, node.port)
+        .map(|reading| (reading.at_s - log.begin.at_s, reading))
         .collect();
+    let demand_s = demand.as_ref().map(|estimate| estimate.value);
     Process {
         node: node.node.clone(),
         process: node.process.clone(),
@@ -149,7 +151,8 @@ fn process(
             .map(|(_, group)| group.error_bound_ns as f64 * 1e-9)
             .reduce(f64::max),
         exit_overhead_s: exit_overhead_s(groups),
-        java: java::over(&whole),
+        java: java::over(&level, &node.process),
+        processor: processor::over(&level, &node.process, served, demand_s),
     }
 }
 
@@ -314,6 +317,7 @@ mod tests {
                 transaction: None,
                 precision: Precision::default().into(),
                 forecast_s: 3.0,
+                remaining_s: None,
             },
             seconds: (0..3).map(second).collect(),
             readings: (0..4).map(reading).collect(),

@@ -50,6 +50,7 @@ impl Site {
             transaction: None,
             precision: PrecisionEntry::default(),
             forecast_s: 0.0,
+            remaining_s: None,
         }));
         let mut next_reading_s = 0.05;
         for second in 0..seconds {
@@ -61,11 +62,7 @@ impl Site {
                 let start_s = f64::from(second) + f64::from(window) * PERIOD_S;
                 let counts = match shares {
                     Some(shares) => self.draw(per_window, shares),
-                    None => [
-                        u64::from(per_window) * 2,
-                        u64::from(per_window),
-                        u64::from(per_window),
-                    ],
+                    None => [2, 1, 1].map(|times| times * u64::from(per_window)),
                 };
                 let served: u64 = counts.iter().sum();
                 entry.bins.push((

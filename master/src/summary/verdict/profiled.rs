@@ -4,6 +4,7 @@ use super::{milliseconds, scheduled};
 use crate::journal::entry::{Begin, ProfileOptions};
 use crate::summary::{Level, Verdict};
 use autoperf_models::Estimate;
+use autoperf_models::grammar::counted;
 
 /// So many transactions are told in the sentence; the rest is in the report.
 const MOST_TOLD: usize = 3;
@@ -15,9 +16,9 @@ pub(super) fn verdict(levels: &[Level], begin: &Begin, mut reasons: Vec<String>)
         None => (
             scheduled::code(levels, "as_scheduled"),
             format!(
-                "The schedule of {} was run with each of {} transactions",
+                "The schedule of {} was run with each of {}",
                 scheduled::schedule(begin),
-                names(levels).len()
+                counted(names(levels).len() as u64, "transaction")
             ),
         ),
     };
@@ -47,16 +48,12 @@ fn code(levels: &[Level], options: &ProfileOptions) -> &'static str {
 }
 
 fn by_precision(levels: &[Level], options: &ProfileOptions) -> String {
-    let users = if options.users == 1 {
-        "1 user".to_owned()
-    } else {
-        format!("{} users", options.users)
-    };
-    let transactions = match levels.len() {
-        1 => "1 transaction was".to_owned(),
-        count => format!("{count} transactions were"),
-    };
-    format!("{transactions} profiled with {users}")
+    let were = if levels.len() == 1 { "was" } else { "were" };
+    format!(
+        "{} {were} profiled with {}",
+        counted(levels.len() as u64, "transaction"),
+        counted(options.users, "user")
+    )
 }
 
 fn names(levels: &[Level]) -> Vec<&str> {

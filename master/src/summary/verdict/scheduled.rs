@@ -3,6 +3,7 @@
 use super::{limit, users_of};
 use crate::journal::entry::Begin;
 use crate::summary::{Capacity, Level, Verdict};
+use autoperf_models::grammar::counted;
 
 /// Failures beyond this share are said in the sentence.
 pub(super) const WORTH_SAYING: f64 = 0.01;
@@ -56,12 +57,12 @@ pub(super) fn schedule(begin: &Begin) -> String {
     let (fewest, most) = (users().min().unwrap_or(0), users().max().unwrap_or(0));
     let duration_s: f64 = rows.iter().map(|row| row.1).sum();
     let range = if fewest == most {
-        format!("{most} users")
+        counted(most, "user")
     } else {
         format!("{fewest} to {most} users")
     };
-    let levels = if rows.len() == 1 { "level" } else { "levels" };
-    format!("{} {levels} ({range}, {duration_s} s)", rows.len())
+    let levels = counted(rows.len() as u64, "level");
+    format!("{levels} ({range}, {duration_s} s)")
 }
 
 fn best(levels: &[Level]) -> String {
@@ -74,8 +75,9 @@ fn best(levels: &[Level]) -> String {
             || "; no transaction was served".to_owned(),
             |(rate, users)| {
                 format!(
-                    "; the highest throughput seen is {} with {users} users",
-                    super::per_second(&rate)
+                    "; the highest throughput seen is {} with {}",
+                    super::per_second(&rate),
+                    counted(users, "user")
                 )
             },
         )
@@ -98,8 +100,8 @@ pub(super) fn generator(levels: &[Level]) -> Vec<String> {
     let saturated = |level: &Level| {
         let why = level.generator.saturated_because.as_ref()?;
         Some(format!(
-            "At {} users the generator was the limit: {why}.",
-            level.users
+            "At {} the generator was the limit: {why}.",
+            counted(level.users, "user")
         ))
     };
     levels.iter().filter_map(saturated).collect()

@@ -178,6 +178,14 @@ impl Exchange {
         if self.keep.head || head.sets_cookie || head.has_location || head.gzip {
             write_head(parts.status, &parts.headers, &mut self.head_bytes);
         }
+        // RFC 9113 section 6.5.2: so the size of a head is counted.
+        let fields = parts.headers.iter();
+        let size: usize = fields
+            .map(|(name, value)| name.as_str().len() + value.len() + 32)
+            .sum();
+        if size > limits.max_header_bytes {
+            return self.finish(Err(Failure::Answer(Fault::TooLarge("head"))));
+        }
         let announced = parts.headers.get(http::header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         // The announced length of what HEAD does not send is no reason to refuse it.
@@ -224,9 +232,8 @@ pub(super) fn failure_of(error: &h2::Error) -> Failure {
         return Failure::Reset(error.to_string());
     }
     match error.reason() {
-        // So h2 turns away a head that is longer than we allow.
-        Some(Reason::REFUSED_STREAM) => Failure::Answer(Fault::TooLarge("head")),
-        Some(Reason::ENHANCE_YOUR_CALM) => Failure::Answer(Fault::TooLarge("frames")),
+        // So h2 turns away endless heads and floods of frames.
+        Some(Reason::ENHANCE_YOUR_CALM) => Failure::Answer(Fault::TooLarge("head or frames")),
         _ => Failure::Answer(Fault::Malformed("the rules of HTTP/2 are broken")),
     }
 }

@@ -19,6 +19,9 @@ const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
+/// How much longer than our limit a head may be for h2, which takes one that is too long for a breach of the protocol.
+const HEAD_LIMIT_FACTOR: usize = 16;
+
 /// Remembers that h2 has something to go on with.
 #[derive(Debug, Default)]
 struct Woken(AtomicBool);
@@ -54,7 +57,8 @@ impl Http2 {
         let pipe = Pipe::default();
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
-        let head_limit = u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX);
+        let head_limit = limits.max_header_bytes.saturating_mul(HEAD_LIMIT_FACTOR);
+        let head_limit = u32::try_from(head_limit).unwrap_or(u32::MAX);
         let mut builder = Builder::new();
         builder
             .enable_push(false)

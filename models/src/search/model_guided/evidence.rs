@@ -32,9 +32,10 @@ pub(crate) fn pooled(outcomes: &[&LevelOutcome], options: &Options, reach: u32) 
     let cv = options.think_time.map_or(1.0, |t| t.cv);
     let measured_error = cv / (samples as f64).sqrt();
     let (think, think_error) = match options.think_time {
-        // The workload's mean holds unless the measured one contradicts it.
+        // The workload's mean holds unless the usual level contradicts it; one that still drains a queue shows too little.
         Some(known)
-            if (measured_s - known.mean_s).abs() <= (4.0 * measured_error + 0.01) * known.mean_s + 1e-3 =>
+            if (usual_think_s(outcomes) - known.mean_s).abs()
+                <= (4.0 * measured_error + 0.01) * known.mean_s + 1e-3 =>
         {
             (known, 0.001)
         }
@@ -71,6 +72,20 @@ fn work_scatter(outcomes: &[&LevelOutcome], pooled: &[ResourceDemand]) -> f64 {
         sum / f64::max(count, 1.0) * resource.demand_s.value.powi(2)
     });
     variances.sum::<f64>().sqrt()
+}
+
+/// Median over the served transactions of their levels' think times, s.
+fn usual_think_s(outcomes: &[&LevelOutcome]) -> f64 {
+    let told = |o: &&LevelOutcome| Some((o.think_time_s, o.response_time_s?.samples));
+    let mut levels: Vec<(f64, u64)> = outcomes.iter().filter_map(told).collect();
+    levels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = levels.iter().map(|(_, samples)| samples).sum::<u64>() / 2;
+    let mut below = 0;
+    let middle = levels.iter().find(|(_, samples)| {
+        below += samples;
+        below >= half
+    });
+    middle.map_or(0.0, |(think_s, _)| *think_s)
 }
 
 fn observation(outcome: &LevelOutcome, work_scatter_s: f64) -> Option<Observation> {

@@ -17,7 +17,10 @@ pub(super) const SHORT_DRAIN_S: f64 = 4.0;
 const APART: f64 = 2.5;
 
 /// ...between which throughput (in the logarithm) has grown by less than this.
-const RISE: f64 = 0.03;
+const RISE: f64 = 0.028;
+
+/// Standard error of a measured growth (in the logarithm) that is usual between two levels.
+const RISE_DOUBT: f64 = 0.021;
 
 /// Beyond this multiple of N* a rise is no longer waited for.
 const FAR: f64 = 32.0;
@@ -85,16 +88,33 @@ impl Outlook {
     }
 
     /// By how much (in the logarithm) throughput has grown up to the highest level since there were [`APART`] times fewer
-    /// transactions inside; `None` where no level beyond N* had so few.
+    /// transactions inside: by the model, which takes a small rise for noise, or by what the levels show, the more the better
+    /// they are known.
+    /// `None` where no level beyond N* had so few.
     pub(super) fn risen(&self) -> Option<f64> {
         let now = self.model.forecast(self.highest)?;
-        let levels = self.model.evidence().levels.iter().map(|l| l.users);
+        let levels = self.model.levels().into_iter();
         let before = levels
             .filter(|&users| f64::from(users) > BEYOND * self.saturation_users)
             .filter_map(|users| Some((users, self.model.forecast(users)?)))
             .filter(|(_, f)| f.jobs * APART <= now.jobs)
             .max_by_key(|(users, _)| *users);
-        before.map(|(_, f)| (now.throughput_per_s / f.throughput_per_s).ln())
+        let (users, before) = before?;
+        let expected = (now.throughput_per_s / before.throughput_per_s).ln();
+        let (high, low) = (self.seen(self.highest)?, self.seen(users)?);
+        let doubt = high.1.hypot(low.1).min(RISE_DOUBT);
+        Some(expected.max(high.0 - low.0 + doubt - RISE_DOUBT))
+    }
+
+    /// Logarithm of the throughput that the levels of about so many users show, and its standard error.
+    fn seen(&self, users: u32) -> Option<(f64, f64)> {
+        let levels = self.model.evidence().levels.iter();
+        let near = levels.filter(|l| (f64::from(l.users) / f64::from(users)).ln().abs() < 0.1);
+        let (sum, weight) = near.fold((0.0, 0.0), |(sum, weight), level| {
+            let own = level.throughput_error.powi(-2);
+            (sum + own * level.throughput_per_s.ln(), weight + own)
+        });
+        (weight > 0.0).then(|| (sum / weight, weight.powf(-0.5)))
     }
 
     /// Number of users with [`APART`] times as many transactions inside as `users` put there.

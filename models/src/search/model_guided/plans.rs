@@ -4,6 +4,7 @@ use super::ModelGuided;
 use super::lengths::{light, price, settling_s, suited};
 use super::outlook::{Outlook, SHORT_DRAIN_S};
 use super::threshold;
+use crate::grammar::counted;
 use crate::search::plan::{LevelPlan, Purpose};
 
 /// Fractions of N* at which a level may be put to learn more.
@@ -131,7 +132,8 @@ fn calibration(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         return None;
     }
     let why = format!(
-        "{samples} transactions at low load are too few to know demands by: {users} users, still below 10 % utilization."
+        "{samples} transactions at low load are too few to know demands by: {many}, still below 10 % utilization.",
+        many = counted(users, "user")
     );
     Some(light(search, users, Purpose::Calibrate, why))
 }
@@ -140,6 +142,8 @@ fn calibration(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
 fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let knee = outlook.saturation_users;
     let highest = f64::from(outlook.highest);
+    let tried = counted(outlook.highest, "user");
+    let limit = counted(knee.round() as u64, "user");
     if outlook.confirmed() {
         return None;
     }
@@ -152,22 +156,20 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         (
             users,
             Purpose::Step,
-            format!("No limit is in sight at {highest} users: four times as many."),
+            format!("No limit is in sight at {tried}: four times as many."),
         )
     } else if highest < 0.5 * knee {
         let users = ((0.75 * knee).ceil() as u32).max(outlook.highest + 1);
         (
             users,
             Purpose::Explore,
-            format!(
-                "The demands put N* at {knee:.0} users: three quarters of it tests that before the knee."
-            ),
+            format!("The demands put N* at {limit}: three quarters of it tests that before the knee."),
         )
     } else if outlook.beyond == 0 {
         (
             above(1.2),
             Purpose::Explore,
-            format!("N* is {knee:.0} users by the model: a level beyond it shows the plateau."),
+            format!("N* is {limit} by the model: a level beyond it shows the plateau."),
         )
     } else if outlook.beyond == 1 && outlook.drain_s() < SHORT_DRAIN_S {
         let users = outlook.telling_users().max(above(1.4));
@@ -179,7 +181,7 @@ fn jump(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         let users = outlook.farther(outlook.highest);
         let why = match outlook.risen() {
             Some(rise) => format!(
-                "Throughput still grew by {:.1} % up to {highest} users: {users} show whether it goes on.",
+                "Throughput still grew by {:.1} % up to {tried}: {users} show whether it goes on.",
                 100.0 * rise
             ),
             None => format!("{users} users tell a plateau from a slow rise."),
@@ -221,7 +223,11 @@ fn capped(search: &ModelGuided, outlook: &Outlook, plan: LevelPlan) -> Option<Le
     if f64::from(outlook.highest) > 0.9 * f64::from(ceiling) {
         return None;
     }
-    let why = format!("{} Only {ceiling} users may be tried.", plan.why);
+    let why = format!(
+        "{} Only {many} may be tried.",
+        plan.why,
+        many = counted(ceiling, "user")
+    );
     Some(suited(search, outlook, ceiling, plan.purpose, why))
 }
 
@@ -265,11 +271,9 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     });
     let most = most.min(search.history.ceiling());
     let targets = outlook.targets();
-    let places = PLACES
-        .iter()
-        .map(|fraction| (fraction * outlook.saturation_users).round() as u32);
-    let places = places.chain([outlook.highest]).map(|users| users.clamp(1, most));
-    let scored = places
+    let scored = places(outlook)
+        .into_iter()
+        .map(|users| users.clamp(1, most))
         .filter(|&users| tried(search, users) < MOST_REPEATS)
         .filter_map(|users| {
             let forecast = outlook.model.forecast(users)?;
@@ -300,6 +304,23 @@ fn refinement(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
         plan.precision.throughput = plan.precision.throughput.max(missing);
     }
     Some(plan)
+}
+
+/// Numbers of users at which a level may teach something: fractions of N*, the levels beyond it and the middles between them.
+fn places(outlook: &Outlook) -> Vec<u32> {
+    let knee = outlook.saturation_users;
+    let mut beyond = outlook.model.levels();
+    beyond.retain(|&users| f64::from(users) > knee);
+    let middles = beyond
+        .windows(2)
+        .map(|pair| (f64::from(pair[0]) * f64::from(pair[1])).sqrt().round() as u32);
+    let mut places: Vec<u32> = PLACES
+        .iter()
+        .map(|fraction| (fraction * knee).round() as u32)
+        .collect();
+    places.extend(middles);
+    places.extend(&beyond);
+    places
 }
 
 /// How many levels lie about there already.
@@ -360,7 +381,8 @@ fn canary(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan> {
     let users = history.valid().iter().map(|o| o.users).find(telling)?;
     let minutes = history.load_s() / 60.0;
     let why = format!(
-        "{users} users again after {minutes:.1} minutes of load show whether the environment has changed."
+        "{many} again after {minutes:.1} minutes of load: has the environment changed?",
+        many = counted(users, "user")
     );
     let mut plan = light(search, users, Purpose::Canary, why);
     let settling_s = outlook

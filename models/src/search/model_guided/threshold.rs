@@ -3,6 +3,7 @@
 use super::ModelGuided;
 use super::lengths::suited;
 use super::outlook::Outlook;
+use crate::grammar::counted;
 use crate::search::bracket::{Bracket, Side, side};
 use crate::search::options::Objective;
 use crate::search::plan::{LevelPlan, Purpose};
@@ -52,7 +53,12 @@ pub(super) fn next(search: &ModelGuided, outlook: &Outlook) -> Option<LevelPlan>
     if known || search.history.runs.iter().filter(open).count() >= 2 {
         return None;
     }
-    let why = format!("{} {users} users are tried next.", bracket.sentence(objective));
+    let are = if users == 1 { "is" } else { "are" };
+    let why = format!(
+        "{} {} {are} tried next.",
+        bracket.sentence(objective),
+        counted(users, "user")
+    );
     let mut plan = suited(search, outlook, users, Purpose::Bracket, why);
     plan.precision.response_time = plan.precision.response_time.min(0.08);
     plan.precision.throughput = plan.precision.throughput.max(0.03);

@@ -4,6 +4,7 @@ use super::ModelGuided;
 use super::outlook::Outlook;
 use super::threshold;
 use crate::Estimate;
+use crate::grammar::counted;
 use crate::level::Steadiness;
 use crate::search::bracket::Bracket;
 use crate::search::outcome::LevelOutcome;
@@ -12,8 +13,9 @@ use crate::search::{CurvePoint, Finding, VerdictCode, guards, measured};
 /// Most rows of a curve.
 const CURVE_ROWS: u32 = 200;
 
-/// Intervals of `X_max` and N* beyond which no capacity is claimed, relative half-widths.
-const TOO_WIDE: (f64, f64) = (0.05, 0.10);
+/// Intervals of `X_max` and N* beyond which no capacity is claimed, relative half-widths: 2.5 standard deviations are then
+/// 5 and 10 %.
+const TOO_WIDE: (f64, f64) = (0.039, 0.078);
 
 pub(super) fn finding(search: &ModelGuided) -> Finding {
     match Outlook::of(search) {
@@ -81,6 +83,7 @@ fn held_until(
 
 fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -> (VerdictCode, String) {
     let (highest, knee) = (outlook.highest, outlook.saturation_users);
+    let tried = counted(highest, "user");
     if search.history.two_state() {
         return (
             VerdictCode::Bistable,
@@ -98,7 +101,8 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         return (
             VerdictCode::Bistable,
             format!(
-                "The site has two regimes: {held} users were served, with {broke} throughput changed while the load stayed."
+                "The site has two regimes: {held} users were served steadily, with {broke} throughput fell while the load \
+                 stayed the same. How long it holds below that is not known."
             ),
         );
     }
@@ -114,7 +118,7 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
     if search.history.generator_limited() {
         return (
             VerdictCode::GeneratorLimited,
-            format!("The generator was the limit beyond {highest} users."),
+            format!("The generator was the limit beyond {tried}."),
         );
     }
     let tried_all = f64::from(highest) > 0.9 * f64::from(search.history.ceiling());
@@ -123,13 +127,13 @@ fn judged(search: &ModelGuided, outlook: &Outlook, capacity: Option<Estimate>) -
         return (
             VerdictCode::NoSaturation,
             format!(
-                "Throughput still grows with every user at {highest} users: think time is the limit, not the site."
+                "Throughput still grows with every user at {tried}: think time is the limit, not the site."
             ),
         );
     }
     (
         VerdictCode::AtLeast,
-        format!("The search ended at {highest} users before the plateau was confirmed."),
+        format!("The search ended at {tried} before the plateau was confirmed."),
     )
 }
 
@@ -142,19 +146,26 @@ fn plateau(outlook: &Outlook, capacity: Estimate) -> (VerdictCode, String) {
         return (
             VerdictCode::Inconclusive,
             format!(
-                "The plateau near {rate:.4} per second is known to ±{rate_percent:.0} % and N* near {knee:.0} users to \
-                 ±{knee_percent:.0} % only: more time under load would tell."
+                "The plateau near {rate:.4} per second is known to ±{rate_percent:.0} % and N* near {many} to \
+                 ±{knee_percent:.0} % only: more time under load would tell.",
+                many = counted(knee.round() as u64, "user")
             ),
         );
     }
     match outlook.model.peak_users() {
         Some(users) => (
             VerdictCode::Retrograde,
-            format!("Throughput peaks at {rate:.4} per second with {users} users and falls beyond."),
+            format!(
+                "Throughput peaks at {rate:.4} per second with {many} and falls beyond.",
+                many = counted(users, "user")
+            ),
         ),
         None => (
             VerdictCode::Found,
-            format!("Throughput stays at {rate:.1} per second beyond {knee:.0} users."),
+            format!(
+                "Throughput stays at {rate:.1} per second beyond {many}.",
+                many = counted(knee.round() as u64, "user")
+            ),
         ),
     }
 }
@@ -170,11 +181,14 @@ fn regimes(search: &ModelGuided, outlook: &Outlook) -> Option<(u32, u32)> {
     let rate = |o: &&&LevelOutcome| o.throughput_per_s.map_or(0.0, |e| e.low);
     let best = steady.clone().map(|o| rate(&o)).fold(0.0, f64::max);
     let held = steady.filter(|o| rate(o) > 0.85 * best).map(|o| o.users).max()?;
-    let torn = |o: &&&LevelOutcome| {
-        matches!(o.steadiness, Steadiness::NotSteady { .. } | Steadiness::TwoState) && o.users > held
+    let fell = |o: &LevelOutcome| o.throughput_per_s.is_some_and(|e| e.value < 0.8 * best);
+    let torn = |o: &&&LevelOutcome| match o.steadiness {
+        Steadiness::Steady { .. } => false,
+        Steadiness::TwoState => true,
+        Steadiness::NotSteady { .. } | Steadiness::Drifting { .. } => fell(o),
     };
-    let broke = levels.iter().filter(torn).map(|o| o.users).min()?;
-    Some((held, broke))
+    let beyond = levels.iter().filter(torn).filter(|o| o.users > held);
+    Some((held, beyond.map(|o| o.users).min()?))
 }
 
 fn curve(outlook: &Outlook) -> Vec<CurvePoint> {

@@ -3,6 +3,7 @@
 use super::series::form;
 use super::{COLOURS, Drawing, INK, MARK, SIZE};
 use crate::report::chart::Chart;
+use autoperf_models::grammar::counted;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -87,8 +88,10 @@ fn entries(chart: &Chart) -> Vec<(Sign, String)> {
         entries.push((
             Sign::Mark,
             format!(
-                "N* = {:.0} users ({:.0}\u{2013}{:.0})",
-                found.value, found.low, found.high
+                "N* = {} ({:.0}\u{2013}{:.0})",
+                counted(found.value.round() as u64, "user"),
+                found.low,
+                found.high
             ),
         ));
     }

@@ -1,12 +1,22 @@
 //! What Java virtual machines did over a level.
 
+use super::group;
+use crate::journal::entry::AgentReading;
 use crate::summary::{Collector, Java};
 use autoperf_profiler::reading::{GroupReading, Jvm};
 use std::collections::BTreeMap;
 
 /// From the readings on demand at the ends of the level, warm-up included; `None` without a Java virtual machine. Only a
 /// machine that was there at both ends counts.
-pub(super) fn over(groups: &[&GroupReading]) -> Option<Java> {
+pub(super) fn over(readings: &[(f64, &AgentReading)], process: &str) -> Option<Java> {
+    let groups: Vec<&GroupReading> = readings
+        .iter()
+        .filter_map(|(_, reading)| group(reading, process))
+        .collect();
+    of_groups(&groups)
+}
+
+fn of_groups(groups: &[&GroupReading]) -> Option<Java> {
     let mut looks = groups.iter().map(|group| &group.detail.jvms);
     let first = looks.find(|jvms| !jvms.is_empty())?;
     let last = looks.rfind(|jvms| !jvms.is_empty()).unwrap_or(first);
@@ -95,13 +105,13 @@ mod tests {
             reading(vec![jvm(7, 15, 300), jvm(8, 2, 50)]),
         ];
         let groups: Vec<&GroupReading> = readings.iter().collect();
-        let java = over(&groups).unwrap();
+        let java = of_groups(&groups).unwrap();
         assert_eq!(java.heap_used_bytes, Some(350));
         assert_eq!((java.collectors.len(), java.collectors[0].count), (1, 5));
         assert!((java.collectors[0].time_s - 0.010).abs() < 1e-12);
         assert!((java.stopped_s.unwrap() - 0.015).abs() < 1e-12);
         assert_eq!(java.compiler_cpu_s, None, "not known is not zero");
-        assert!(over(&groups[1..2]).is_none());
+        assert!(of_groups(&groups[1..2]).is_none());
     }
 
     #[test]
@@ -113,7 +123,7 @@ mod tests {
             ..Jvm::default()
         };
         let reading = reading(vec![silent]);
-        let java = over(&[&reading, &reading]).unwrap();
+        let java = of_groups(&[&reading, &reading]).unwrap();
         assert_eq!(java.absent.as_deref(), Some("started without them"));
         assert_eq!((java.application_cpu_s, java.heap_used_bytes), (Some(0.0), None));
     }
