@@ -1,8 +1,8 @@
 //! The load engine alone, for measuring it: `engine_load URL USERS THINK_S SECONDS [THREADS [HTTP]]` prints one line of JSON;
 //! HTTP is 1.1, 2 or auto.
 
-use autoperf::clock::monotonic_ns;
 use autoperf::cli::values::http_version;
+use autoperf::clock::monotonic_ns;
 use autoperf::load::{Engine, EngineConfig, Script};
 use autoperf::transport::Version;
 use autoperf_inputs::workload::{Method, Navigation, Parameters, Part, Template, Transaction, Workload};
@@ -18,7 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shards = rest.first().map_or(Ok(1), |text| text.parse())?;
     let config = EngineConfig {
         shards: Some(shards),
-        http: rest.get(1).map_or(Ok(Version::Http1), |text| http_version(text))?,
+        http: rest
+            .get(1)
+            .map_or(Ok(Version::Http1), |text| http_version(text))?,
         ..EngineConfig::default()
     };
     let engine = Engine::start(&workload(url, think_s), Script::Navigation, config)?;
