@@ -6,8 +6,8 @@ use autoperf::campaign::state::{Action, Event, Start, State};
 use autoperf::journal::entry::{Agent, AgentReading, Begin, Node, SearchOptions};
 use autoperf::journal::log::RunLog;
 use autoperf::load::window::{ThreadWindow, TransactionWindow, Window};
-use autoperf::summary::{Level, Summary};
 use autoperf::summary::build::{build, strategy};
+use autoperf::summary::{Level, Summary};
 use autoperf_models::distribution::Distribution;
 use autoperf_models::simulation::{Class, Simulator, Site, Station, Step};
 use autoperf_profiler::reading::{GroupReading, HostReading, Reading};
@@ -322,8 +322,11 @@ fn windows_from_before_a_level_do_not_belong_to_it() {
     }
 }
 
+/// Spoils a window.
+type Spoil = fn(&mut Window);
+
 /// What can be the matter with a generator, and the word for it in the report.
-const SPOILT: [(&str, fn(&mut Window)); 6] = [
+const SPOILT: [(&str, Spoil); 6] = [
     ("no local port", |window| window.generator.ports_exhausted = 1),
     ("no descriptor", |window| window.generator.resources_exhausted = 1),
     ("lost", |window| {

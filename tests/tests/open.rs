@@ -1,5 +1,4 @@
 //! `--rate`: transactions begin by the clock, whatever the site makes of them, and the verdict says whether it kept up.
-#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use autoperf_examples::demo::truth;
 use autoperf_tests::journal;
