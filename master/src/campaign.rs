@@ -29,6 +29,11 @@ pub enum CampaignError {
     /// A script cannot be taken up.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A generator thread has ended in the middle of the run.
+    #[error(
+        "a generator thread has ended by itself (what it said is above); the journal has what was measured until then"
+    )]
+    Broken,
 }
 
 /// Shows a campaign to whoever watches.
@@ -69,6 +74,9 @@ impl Campaign<'_> {
         let mut going_on = self.obey(&mut actions, &mut pending)?;
         while going_on {
             let window = self.generator.next_window(pending.turn(self.now_s()));
+            if window.is_none() && self.generator.is_broken() {
+                return Err(CampaignError::Broken);
+            }
             let at_s = self.now_s();
             // An alarm that is due goes first: a window that has come in the meantime may lie after its instant.
             if pending.alarm_s.take_if(|due_s| *due_s <= at_s).is_some() {

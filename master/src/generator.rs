@@ -1,7 +1,7 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
 use crate::load::window::Window;
-use crate::load::{ArrivalLaw, Engine, EngineConfig, EngineEnd, EngineError, Script};
+use crate::load::{ArrivalLaw, CONNECTIONS_PER_ORIGIN, Engine, EngineConfig, EngineEnd, EngineError, Script};
 use autoperf_inputs::Workload;
 use std::time::Duration;
 
@@ -46,7 +46,15 @@ impl Generator {
     /// Why so many users may be too many for this machine, before any load.
     #[must_use]
     pub fn shortfall(&self, users: u32) -> Option<String> {
-        self.engine.room().shortfall(u64::from(users))
+        let resources = self.config.resources || self.workload.transactions.iter().any(|t| t.resources);
+        let each = if resources { CONNECTIONS_PER_ORIGIN } else { 1 };
+        self.engine.room().shortfall(u64::from(users), each as u64)
+    }
+
+    /// Whether the load has broken off by itself.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.engine.is_broken()
     }
 
     /// How many windows make a second.

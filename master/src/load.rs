@@ -48,6 +48,9 @@ pub use window::{GeneratorWindow, TransactionWindow, Window};
 use crate::transport::Version;
 use crate::transport::tls::Trust;
 
+/// Connections of a user to one origin at once where its pages bring their resources along, as browsers do over HTTP/1.1.
+pub const CONNECTIONS_PER_ORIGIN: usize = 6;
+
 /// Shortest pause of a user after a transaction that did not reach the server, ns.
 pub const FAILURE_PAUSE_NS: u64 = 10_000_000;
 

@@ -58,7 +58,7 @@ struct Rehearsal {
     announced: Vec<(f64, f64)>,
     users: u32,
     /// What becomes of windows with more users than these.
-    spoilt: (u32, fn(&mut Window)),
+    spoilt: (u32, Spoil),
 }
 
 impl Rehearsal {
@@ -322,7 +322,7 @@ fn windows_from_before_a_level_do_not_belong_to_it() {
     }
 }
 
-/// Spoils a window.
+/// Spoils a window as a generator with some trouble would.
 type Spoil = fn(&mut Window);
 
 /// What can be the matter with a generator, and the word for it in the report.

@@ -82,8 +82,9 @@ fn the_demo_sites_law_is_found() {
 fn the_answer_is_right(folder: &Folder, summary: &Value) {
     let complaints = complaints(summary, &Tier::ALL.map(|tier| tier.process_name().to_owned()));
     assert!(complaints.is_empty(), "{complaints:?}");
+    // On a machine that is too busy for its generator, two levels may be all.
     assert!(
-        summary["levels"].as_array().unwrap().len() >= 3,
+        summary["levels"].as_array().unwrap().len() >= 3 || summary["verdict"]["code"] == "generator_limited",
         "a curve needs levels"
     );
     the_plateau_is_right(summary);

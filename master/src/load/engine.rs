@@ -121,6 +121,13 @@ impl Engine {
         }
     }
 
+    /// Whether a generator thread has ended without being told to: no window will be complete any more.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let ended = |shard: &Running| shard.thread.as_ref().is_some_and(JoinHandle::is_finished);
+        self.shards.iter().any(ended)
+    }
+
     /// Adds what the system says of this process as a whole.
     fn with_limits(&self, mut window: Window) -> Window {
         let generator = &mut window.generator;
@@ -255,4 +262,32 @@ pub fn shards(processors: usize) -> usize {
 
 fn default_shards() -> usize {
     shards(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::doctor::null_site::NullSite;
+
+    /// Without this a run would wait for the windows of that thread for ever.
+    #[test]
+    fn a_thread_that_ends_by_itself_is_noticed() {
+        let site = NullSite::start(10).expect("a socket");
+        let workload = Workload::from_url(&format!("http://{}/", site.address())).expect("valid");
+        let mut engine =
+            Engine::start(&workload, Script::Navigation, EngineConfig::default()).expect("valid");
+        assert!(!engine.is_broken());
+        let thread = std::thread::spawn(ShardEnd::default);
+        while !thread.is_finished() {
+            std::thread::yield_now();
+        }
+        engine.shards.push(Running {
+            control: Arc::new(Control::new().expect("a descriptor")),
+            records: RecordStore::default(),
+            thread: Some(thread),
+        });
+        assert!(engine.is_broken());
+        let _ = engine.end();
+        assert!(!engine.is_broken(), "an end that was asked for is none by itself");
+    }
 }

@@ -71,19 +71,19 @@ pub struct Room {
 }
 
 impl Room {
-    /// Why so many users with a connection each may be too many, before any load; `None` where there is room.
+    /// Why so many users with so many connections each may be too many, before any load; `None` where there is room.
     #[must_use]
-    pub fn shortfall(&self, users: u64) -> Option<String> {
-        if users > self.descriptors {
+    pub fn shortfall(&self, users: u64, each: u64) -> Option<String> {
+        let connections = users.saturating_mul(each);
+        if connections > self.descriptors {
             return Some(format!(
-                "{users} users may be needed, but this process may open only {} more descriptors, one for each connection; \
-                 raise the limit (ulimit -n, LimitNOFILE=) or the generator will be the limit",
+                "{users} users may need {connections} connections, but this process may open only {} more descriptors; raise the limit (ulimit -n, LimitNOFILE=) or the generator will be the limit",
                 self.descriptors
             ));
         }
-        let ports = self.ports.filter(|ports| users > *ports)?;
+        let ports = self.ports.filter(|ports| connections > *ports)?;
         Some(format!(
-            "{users} users may be needed, but there are only {ports} local ports for connections to one address; widen \
+            "{users} users may need {connections} connections, but there are only {ports} local ports for connections to one address; widen \
              net.ipv4.ip_local_port_range or the generator will be the limit"
         ))
     }
@@ -99,17 +99,17 @@ mod tests {
             descriptors: 100,
             ports: Some(80),
         };
-        assert_eq!(room.shortfall(80), None);
+        assert_eq!(room.shortfall(80, 1), None);
         assert!(
-            room.shortfall(81)
+            room.shortfall(27, 3)
                 .is_some_and(|said| said.contains("only 80 local ports"))
         );
         assert!(
-            room.shortfall(101)
+            room.shortfall(101, 1)
                 .is_some_and(|said| said.contains("only 100 more descriptors"))
         );
         let several = Room { ports: None, ..room };
-        assert_eq!(several.shortfall(100), None);
+        assert_eq!(several.shortfall(100, 1), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::exchange::Ending;
 use super::{Shard, unix_s};
+use crate::load::CONNECTIONS_PER_ORIGIN;
 use crate::load::cache::Lookup;
 use crate::load::links::Destination;
 use crate::load::render::Surroundings;
@@ -15,8 +16,6 @@ use crate::transport::{Failure, Phase, Phases, Version};
 use autoperf_models::record::Outcome;
 use std::collections::VecDeque;
 
-/// Connections to one origin at once, as browsers do over HTTP/1.1.
-const CONNECTIONS_PER_ORIGIN: usize = 6;
 /// Redirects followed for one resource.
 const MAX_REDIRECTS: u8 = 20;
 /// Of a resource only the head matters: what may be cached, and where it has gone.

@@ -64,11 +64,7 @@ impl Site {
                 let start_s = f64::from(second) + f64::from(window) * PERIOD_S;
                 let counts = match shares {
                     Some(shares) => self.draw(per_window, shares),
-                    None => [
-                        u64::from(per_window) * 2,
-                        u64::from(per_window),
-                        u64::from(per_window),
-                    ],
+                    None => [2, 1, 1].map(|times| times * u64::from(per_window)),
                 };
                 self.window(&mut entry, start_s, counts);
             }
