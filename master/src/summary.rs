@@ -11,11 +11,13 @@ use std::collections::BTreeMap;
 pub mod analysis;
 mod audit;
 pub mod build;
+mod costs;
 mod pooling;
 mod separation;
 mod servers;
 pub mod verdict;
 
+pub use costs::{Costliest, TransactionDemand, TransactionDemands};
 pub use servers::{Collector, Host, Java, Process, Processor};
 
 /// Version of the layout of `summary.json`; raised when a field changes its meaning or goes away.
@@ -176,46 +178,6 @@ pub struct Bottleneck {
     /// The transaction that costs the limiting process most, where the run tells the transactions apart well.
     #[serde(default)]
     pub costliest: Option<Costliest>,
-}
-
-/// The transaction that costs a process most.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Costliest {
-    /// Its name.
-    pub transaction: String,
-    /// CPU seconds of the process for one of it.
-    pub demand_s: Interval,
-}
-
-/// What each transaction costs one process.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TransactionDemands {
-    /// Node of its agent.
-    pub node: String,
-    /// Process name asked for.
-    pub process: String,
-    /// Whether the run tells the transactions apart. It always does where they are profiled one by one.
-    pub separable: bool,
-    /// Why it does not; or, where it does, why the intervals are wide.
-    pub note: Option<String>,
-    /// How much alike the mixes of the windows are (Belsley, Kuh and Welsch): easy below 10, refused above 30; `null` where
-    /// transactions are profiled one by one.
-    pub condition_index: Option<f64>,
-    /// Windows that the demands rest on; 0 where transactions are profiled one by one.
-    pub windows: u64,
-    /// Every transaction of the workload.
-    pub transactions: Vec<TransactionDemand>,
-}
-
-/// What one transaction costs a process.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TransactionDemand {
-    /// Name.
-    pub name: String,
-    /// CPU seconds of the process for one of it.
-    pub demand_s: Option<Interval>,
-    /// Its share of all the process's CPU time in the measured parts, 0..1.
-    pub cpu_share: Option<f64>,
 }
 
 /// One load level.

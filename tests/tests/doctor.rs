@@ -1,5 +1,4 @@
 //! `autoperf doctor` says what this machine can do as a generator, in words and for programs.
-#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use autoperf_tests::stage::Folder;
 use serde_json::Value;
