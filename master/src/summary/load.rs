@@ -77,7 +77,7 @@ pub struct OpenLoad {
     pub users_limit: u32,
     /// Arrivals that found no user free and were not begun, over the whole level.
     pub unstarted: u64,
-    /// Response time from the actual start of the served; [`Level::response_time_s`](super::Level::response_time_s) is from the intended one.
+    /// Response time from the actual start of the served; that of the level itself is from the intended one.
     pub response_from_start_s: TransactionTimes,
     /// Whether the two differ by more than 1 % and 0.1 ms anywhere.
     pub views_differ: bool,
