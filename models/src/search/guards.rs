@@ -55,7 +55,8 @@ fn little_tolerance(samples: u64, cycles: f64) -> f64 {
     0.03 + 4.0 / (samples.max(1) as f64).sqrt() + 0.5 * cycles
 }
 
-/// Smallest number of users whose throughput has fallen to less than half of what fewer users reached.
+/// Smallest number of users whose throughput has fallen to less than half of what fewer users reached, or to less than three
+/// quarters while it was still changing.
 pub(crate) fn collapsed_at(levels: &[&LevelOutcome]) -> Option<u32> {
     let rate = |o: &LevelOutcome| o.throughput_per_s;
     let fallen = |level: &&&LevelOutcome| {
@@ -63,7 +64,8 @@ pub(crate) fn collapsed_at(levels: &[&LevelOutcome]) -> Option<u32> {
             .iter()
             .filter(|o| o.users < level.users)
             .filter_map(|o| rate(o));
-        rate(level).is_some_and(|x| below.into_iter().any(|best| x.high < 0.5 * best.low))
+        let share = if unsteady(level).is_some() { 0.75 } else { 0.5 };
+        rate(level).is_some_and(|x| below.into_iter().any(|best| x.high < share * best.low))
     };
     levels.iter().filter(fallen).map(|o| o.users).min()
 }

@@ -59,7 +59,7 @@ impl Default for Options {
             max_users: None,
             max_run_s: None,
             precision,
-            wanted_throughput: 0.028,
+            wanted_throughput: 0.03,
             wanted_response: 0.18,
             objective: None,
             max_timeout_share: precision.max_timeout_share,
