@@ -1,7 +1,10 @@
-//! The load engine alone, for measuring it: `engine_load URL USERS THINK_S SECONDS [THREADS]` prints one line of JSON.
+//! The load engine alone, for measuring it: `engine_load URL USERS THINK_S SECONDS [THREADS [HTTP]]` prints one line of JSON;
+//! HTTP is 1.1, 2 or auto.
 
+use autoperf::cli::values::http_version;
 use autoperf::clock::monotonic_ns;
 use autoperf::load::{Engine, EngineConfig, Script};
+use autoperf::transport::Version;
 use autoperf_inputs::workload::{Method, Navigation, Parameters, Part, Template, Transaction, Workload};
 use autoperf_models::distribution::Distribution;
 use std::time::Duration;
@@ -9,12 +12,15 @@ use std::time::Duration;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, users, think_s, seconds, rest @ ..] = &arguments[..] else {
-        return Err("engine_load URL USERS THINK_S SECONDS [THREADS]".into());
+        return Err("engine_load URL USERS THINK_S SECONDS [THREADS [HTTP]]".into());
     };
     let (users, think_s, seconds): (u32, f64, f64) = (users.parse()?, think_s.parse()?, seconds.parse()?);
     let shards = rest.first().map_or(Ok(1), |text| text.parse())?;
     let config = EngineConfig {
         shards: Some(shards),
+        http: rest
+            .get(1)
+            .map_or(Ok(Version::Http1), |text| http_version(text))?,
         ..EngineConfig::default()
     };
     let engine = Engine::start(&workload(url, think_s), Script::Navigation, config)?;

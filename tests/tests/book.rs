@@ -110,9 +110,11 @@ fn every_page_is_in_the_table_of_contents_once() {
         .map(|page| page.strip_prefix(&docs).unwrap().display().to_string())
         .filter(|page| page != "SUMMARY.md")
         .collect();
-    assert_eq!(
-        unique, there,
-        "docs/SUMMARY.md must list every page of docs, and only these"
+    let lacking: Vec<_> = there.difference(&unique).collect();
+    let gone: Vec<_> = unique.difference(&there).collect();
+    assert!(
+        lacking.is_empty() && gone.is_empty(),
+        "docs/SUMMARY.md lacks {lacking:?}, and lists {gone:?}, which are not there"
     );
 }
 

@@ -51,7 +51,7 @@ fn check_says_what_would_be_run_and_contacts_nobody() {
         "profiler: httpd on 127.0.0.1 port 7",
         "N* is unknown until demands are measured",
         "schedule: 3 levels, at most 6 users, 34 s in all: 3 for 14 s, 6 for 10 s, 6 for 10 s",
-        "profile: Page (after Login); 1 users, think time 0 s, 100 to 100000 executions",
+        "profile: Page (after Login); 1 user, think time 0 s, 100 to 100000 executions",
         "can be run: capacity, capacity --manual, profile, profile --manual, try",
         "Nothing was contacted.",
     ] {
@@ -91,7 +91,7 @@ fn try_walks_one_session_and_shows_each_request() {
         assert!(stdout.contains(part), "{part} is missing in\n{stdout}");
     }
     let (stdout, _) = texts(&folder.run(&["try", "--steps", "1"]));
-    assert!(stdout.contains("1 transactions, 0 failed"), "{stdout}");
+    assert!(stdout.contains("1 transaction, 0 failed"), "{stdout}");
 
     folder.write("input.xml", &with_token(demo.site.web_port(), "never there"));
     let output = folder.run(&["try"]);

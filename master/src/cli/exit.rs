@@ -53,7 +53,7 @@ pub const VERDICTS: &[(&str, Exit, &str)] = &[
     (
         "found",
         Exit::Found,
-        "the plateau of throughput was reached and is known",
+        "the plateau of throughput was reached and is known to ±4 % or better, N* to ±8 %",
     ),
     (
         "retrograde",
@@ -90,7 +90,7 @@ pub const VERDICTS: &[(&str, Exit, &str)] = &[
     (
         "bistable",
         Exit::Inconclusive,
-        "the site flips between two states",
+        "the site flips between two states, or fell from one to another while the load stayed the same",
     ),
     (
         "drifted",
@@ -111,7 +111,7 @@ pub const VERDICTS: &[(&str, Exit, &str)] = &[
     (
         "inconclusive",
         Exit::Inconclusive,
-        "the measurements allow no answer",
+        "the measurements allow no answer, or none as certain as `found`; more time under load may",
     ),
     (
         "interrupted",

@@ -309,11 +309,7 @@ fn write_evidence(out: &mut String, process: &Process) -> fmt::Result {
         )?;
     }
     if !process.complete {
-        let why = if process.missing.is_empty() {
-            "readings are missing".to_owned()
-        } else {
-            process.missing.join("; ")
-        };
+        let why = process.missing.join("; ");
         write!(out, ", INCOMPLETE: {why}")?;
     }
     writeln!(out)

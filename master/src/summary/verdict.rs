@@ -306,10 +306,11 @@ fn limit(capacity: &Capacity, levels: &[Level]) -> String {
             let busy = utilization.map_or_else(String::new, |share| format!(" ({:.0} %)", share * 100.0));
             format!("the limit is the CPU of host {node}{busy}")
         }
-        Some(_) => {
+        // Without any profiled process nothing can be said of them.
+        Some(_) if levels.iter().any(|level| !level.processes.is_empty()) => {
             "the limit is none of the profiled CPUs (a pool, a lock or a service behind them)".to_owned()
         }
-        None => "the limit is not known".to_owned(),
+        _ => "the limit is not known".to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{fixture, golden};
 use autoperf::journal::entry::{Begin, Node, SearchOptions};
 use autoperf::summary::verdict::{code_name, verdict};
-use autoperf::summary::{Capacity, Interval, Summary};
+use autoperf::summary::{Bottleneck, Capacity, Interval, Summary};
 use autoperf_models::search::{Finding, VerdictCode};
 
 const CODES: [VerdictCode; 9] = [
@@ -117,6 +117,37 @@ fn every_verdict_reads_as_it_did() {
     text += &line("interrupted", found, (&plain, &none, "interrupted"));
     text += &line("profiler lost", found, (&plain, &none, "profiler_lost"));
     text += &line("broken off", found, (&nothing, &none, "failed"));
+    golden::check("verdicts.txt", &text);
+}
+
+#[test]
+fn verdicts_on_little_read_as_they_did() {
+    let summary = fixture::summary();
+    let plain = Summary {
+        capacity: Capacity {
+            objective_users: None,
+            ..summary.capacity.clone()
+        },
+        ..summary
+    };
+    let (none, found) = (begin(None), VerdictCode::Found);
+    let mut unprofiled = plain.clone();
+    unprofiled
+        .levels
+        .iter_mut()
+        .for_each(|level| level.processes.clear());
+    unprofiled.capacity.bottleneck = Some(Bottleneck {
+        kind: "unexplained".to_owned(),
+        node: None,
+        process: None,
+        utilization: None,
+        costliest: None,
+    });
+    let mut text = line(
+        "no profiler, plateau unexplained",
+        found,
+        (&unprofiled, &Begin::default(), "finished"),
+    );
     let alone = lonely(&plain);
     text += &line("one user", found, (&alone, &none, "finished"));
     text += &line(
@@ -125,5 +156,5 @@ fn every_verdict_reads_as_it_did() {
         (&alone, &none, "finished"),
     );
     text += &line("one user, interrupted", found, (&alone, &none, "interrupted"));
-    golden::check("verdicts.txt", &text);
+    golden::check("verdicts-on-little.txt", &text);
 }

@@ -89,8 +89,7 @@ impl Candidates<'_> {
         let busy_s = self.busy_s();
         (busy_s > 0.0 && busy_s > 0.7 * self.response_s).then(|| Explanation {
             log_rates: network::log_rates(&self.stations, self.jobs),
-            // A processor that is alone is faster than a busy one.
-            offset: 0.12,
+            offset: 0.08,
             approach: 0.15,
             knee_jobs: self.knee(self.known_cap),
             weight: 0.4,

@@ -106,6 +106,10 @@ impl Grid {
     }
 }
 
+/// Standard deviation of the rates of an idle site relative to those of a busy one: a processor that is alone is faster
+/// (turbo, caches, no sibling thread), one that is woken each time slower.
+const IDLE: f64 = 0.12;
+
 /// What is believed of the rates before the levels are looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct Prior {
@@ -146,7 +150,8 @@ impl Prior {
                 let shared = moved[row].min(moved[column]);
                 covariance[row * size + column] = self.offset.powi(2)
                     + self.spread.powi(2) * shared
-                    + self.capacity.powi(2) * busy[row] * busy[column];
+                    + self.capacity.powi(2) * busy[row] * busy[column]
+                    + IDLE.powi(2) * (1.0 - busy[row]) * (1.0 - busy[column]);
             }
         }
         covariance

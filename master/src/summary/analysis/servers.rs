@@ -145,7 +145,7 @@ fn process(
             .last()
             .map_or_else(String::new, |(_, group)| group.source.clone()),
         complete: steps.complete,
-        missing: missing(groups),
+        missing: missing(&steps),
         cpu_error_bound_s: groups
             .iter()
             .map(|(_, group)| group.error_bound_ns as f64 * 1e-9)
@@ -157,12 +157,15 @@ fn process(
 }
 
 /// Why figures are incomplete, each reason once.
-fn missing(groups: &[(f64, &GroupReading)]) -> Vec<String> {
+fn missing(steps: &Steps<'_>) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
-    for reason in groups.iter().flat_map(|(_, group)| &group.evidence.reasons) {
+    for reason in steps.groups.iter().flat_map(|(_, group)| &group.evidence.reasons) {
         if !reasons.contains(reason) && reasons.len() < MOST_REASONS {
             reasons.push(reason.clone());
         }
+    }
+    if reasons.is_empty() && !steps.complete {
+        reasons.push("readings of the steady part are missing, or the profiler has begun anew in it".into());
     }
     reasons
 }

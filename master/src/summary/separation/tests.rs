@@ -14,6 +14,7 @@ struct Site {
     rng: ChaCha8Rng,
     log: RunLog,
     cpu_s: f64,
+    next_reading_s: f64,
 }
 
 impl Site {
@@ -27,6 +28,7 @@ impl Site {
         Self {
             rng: ChaCha8Rng::seed_from_u64(42),
             cpu_s: 0.0,
+            next_reading_s: 0.0,
             log: RunLog::new(Begin {
                 transactions: NAMES.map(str::to_owned).into(),
                 nodes: vec![node],
@@ -52,7 +54,7 @@ impl Site {
             forecast_s: 0.0,
             remaining_s: None,
         }));
-        let mut next_reading_s = 0.05;
+        self.next_reading_s = 0.05;
         for second in 0..seconds {
             let mut entry = Second {
                 transactions: vec![TransactionSecond::default(); NAMES.len()],
@@ -64,35 +66,13 @@ impl Site {
                     Some(shares) => self.draw(per_window, shares),
                     None => [2, 1, 1].map(|times| times * u64::from(per_window)),
                 };
-                let served: u64 = counts.iter().sum();
-                entry.bins.push((
-                    start_s,
-                    PERIOD_S,
-                    served,
-                    0,
-                    0,
-                    served as f64 * 0.01,
-                    served as f64 * 2e-4,
-                ));
-                let burnt_s: f64 = counts
-                    .iter()
-                    .zip(COSTS_S)
-                    .map(|(count, cost_s)| *count as f64 * cost_s)
-                    .sum();
-                while next_reading_s < start_s + PERIOD_S {
-                    self.reading(
-                        next_reading_s,
-                        self.cpu_s + burnt_s * (next_reading_s - start_s) / PERIOD_S,
-                    );
-                    next_reading_s += 1.003;
-                }
-                self.cpu_s += burnt_s;
-                for (part, count) in entry.transactions.iter_mut().zip(counts) {
-                    part.served += count;
-                    if fine {
-                        part.served_by_window.push(count);
-                    }
-                }
+                self.window(&mut entry, start_s, counts);
+            }
+            if !fine {
+                entry
+                    .transactions
+                    .iter_mut()
+                    .for_each(|part| part.served_by_window.clear());
             }
             self.log.push(Entry::Second(Box::new(entry)));
         }
@@ -101,6 +81,34 @@ impl Site {
             at_s: f64::from(seconds),
             changed_at_s: None,
         }));
+    }
+
+    fn window(&mut self, entry: &mut Second, start_s: f64, counts: [u64; 3]) {
+        let served = counts.iter().sum::<u64>() as f64;
+        entry.bins.push((
+            start_s,
+            PERIOD_S,
+            served as u64,
+            0,
+            0,
+            served * 0.01,
+            served * 2e-4,
+        ));
+        let burnt = counts
+            .iter()
+            .zip(COSTS_S)
+            .map(|(count, cost_s)| *count as f64 * cost_s);
+        let burnt_s: f64 = burnt.sum();
+        while self.next_reading_s < start_s + PERIOD_S {
+            let part = (self.next_reading_s - start_s) / PERIOD_S;
+            self.reading(self.next_reading_s, self.cpu_s + burnt_s * part);
+            self.next_reading_s += 1.003;
+        }
+        self.cpu_s += burnt_s;
+        for (part, count) in entry.transactions.iter_mut().zip(counts) {
+            part.served += count;
+            part.served_by_window.push(count);
+        }
     }
 
     fn draw(&mut self, per_window: u32, [first, second]: [f64; 2]) -> [u64; 3] {
