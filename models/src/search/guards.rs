@@ -75,6 +75,20 @@ pub(crate) fn overloaded(outcome: &LevelOutcome, options: &Options) -> bool {
     outcome.timeout_share > options.max_timeout_share || outcome.error_share > options.max_error_share
 }
 
+/// A level that lasts so many mean think times would have seen a transaction end, unless the site does not answer.
+const TELLING_THINK_TIMES: f64 = 10.0;
+
+/// Whether nothing ended at the level, well or badly, and it may be for want of time alone.
+pub(crate) fn too_short_to_tell(outcome: &LevelOutcome, options: &Options) -> bool {
+    let served = outcome.throughput_per_s.is_some_and(|rate| rate.value > 0.0);
+    let think_s = options
+        .think_time
+        .map_or(outcome.think_time_s, |think| think.mean_s);
+    !served
+        && outcome.error_share + outcome.timeout_share <= 0.0
+        && outcome.load_s < TELLING_THINK_TIMES * think_s
+}
+
 /// Whether a level answers clearly slower than an earlier one of the same number of users.
 pub(crate) fn slower(now: &LevelOutcome, before: &LevelOutcome) -> bool {
     match (now.response_time_s, before.response_time_s) {

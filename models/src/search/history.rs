@@ -167,6 +167,17 @@ impl History {
         let mut reasons: Vec<String> = self.runs.iter().filter_map(|r| r.rejected.clone()).collect();
         let verdict = match self.runs.last() {
             Some(run) if run.outcome.generator_saturated => VerdictCode::GeneratorLimited,
+            Some(run) if guards::too_short_to_tell(&run.outcome, &self.options) => {
+                reasons.insert(
+                    0,
+                    format!(
+                        "No transaction ended within a level of {:.0} s, too short beside the think time to say anything of \
+                         the site.",
+                        run.outcome.load_s
+                    ),
+                );
+                VerdictCode::Inconclusive
+            }
             Some(run)
                 if guards::overloaded(&run.outcome, &self.options)
                     || run.outcome.throughput_per_s.is_none_or(|e| e.value <= 0.0) =>

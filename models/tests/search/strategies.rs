@@ -2,7 +2,8 @@
 
 use super::analytic::{Site, Trouble};
 use super::follow;
-use autoperf_models::search::{Next, Objective, Options, STRATEGIES, VerdictCode};
+use autoperf_models::level::Steadiness;
+use autoperf_models::search::{LevelOutcome, Next, Objective, Options, STRATEGIES, VerdictCode};
 use std::collections::BTreeSet;
 
 fn options() -> Options {
@@ -134,6 +135,44 @@ fn each_says_so_where_the_site_fails_at_once_or_the_generator_is_too_slow() {
             "{} {reached:?}: a spoilt level entered",
             strategy.name
         );
+    }
+}
+
+/// A level in which nothing ended, well or badly.
+fn silent(users: u32, load_s: f64) -> LevelOutcome {
+    LevelOutcome {
+        users,
+        throughput_per_s: None,
+        response_time_s: None,
+        quantiles_s: Vec::new(),
+        think_time_s: 1.0,
+        demands: Vec::new(),
+        error_share: 0.0,
+        timeout_share: 0.0,
+        steadiness: Steadiness::NotSteady {
+            reason: "nothing ended".into(),
+        },
+        generator_saturated: false,
+        little_gap: 0.0,
+        load_s,
+    }
+}
+
+#[test]
+fn a_level_without_a_transaction_blames_the_site_only_if_it_was_long_enough() {
+    for (load_s, verdict) in [(3.0, VerdictCode::Inconclusive), (60.0, VerdictCode::FailsAtOnce)] {
+        for entry in STRATEGIES {
+            let mut strategy = (entry.build)(options());
+            let mut next = strategy.next(None);
+            for _ in 0..20 {
+                let Next::Run(plan) = next else { break };
+                next = strategy.next(Some(&silent(plan.users, load_s)));
+            }
+            let Next::Done(finding) = next else {
+                panic!("{} never ends", entry.name);
+            };
+            assert_eq!(finding.verdict, verdict, "{} {:?}", entry.name, finding.reasons);
+        }
     }
 }
 
