@@ -41,7 +41,8 @@ impl SiteModel {
         Some((mixed.mean.exp(), mixed.sd()))
     }
 
-    /// Number of users with the largest throughput, where the explanations that see it fall beyond have the majority.
+    /// Number of users with the largest throughput, where the explanations that see it fall beyond have the majority and the
+    /// levels themselves show a fall.
     pub(crate) fn peak_users(&self) -> Option<u32> {
         let falling = self.parts.iter().filter_map(|(weight, part)| {
             let peak = self.peak_of(part)?;
@@ -50,7 +51,8 @@ impl SiteModel {
         let falling: Vec<(f64, u32)> = falling.collect();
         let weight: f64 = falling.iter().map(|(weight, _)| weight).sum();
         let most = falling.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-        most.filter(|_| weight > 0.5).map(|&(_, users)| users)
+        most.filter(|_| weight > 0.5 && self.falls_between_levels())
+            .map(|&(_, users)| users)
     }
 
     /// By how much one more level at `users` with `log_variance` of its ln R would shrink the variance of ln `X_max`.
@@ -94,7 +96,11 @@ impl SiteModel {
             let log_rate = (f64::from(users) / (response_s + think_s)).ln();
             Some((users, log_rate, lever))
         });
-        let rates: Vec<_> = rates.collect();
+        let cap = self.profiled_cap();
+        let levels = self.levels();
+        // What the profiled resources cannot serve is no peak, whatever the levels beside it suggest.
+        let believed = rates.filter(|(users, log_rate, _)| *log_rate <= cap || levels.contains(users));
+        let rates: Vec<_> = believed.collect();
         let (_, last, last_lever) = rates.last()?;
         let (users, log_rate, lever) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
         let difference: Vec<f64> = lever.iter().zip(last_lever).map(|(a, b)| a - b).collect();
@@ -105,9 +111,36 @@ impl SiteModel {
             fall_sd: sd_of(&difference),
             reading: Reading {
                 log_rate: *log_rate,
-                sd: sd_of(lever),
+                sd: sd_of(lever).hypot(RISE_DOUBT * self.beyond_levels(*log_rate)),
                 lever: lever.clone(),
             },
+        })
+    }
+
+    /// The logarithm of the throughput that the busiest profiled resource allows, by the level where it allows most.
+    pub(super) fn profiled_cap(&self) -> f64 {
+        let levels = self.evidence.levels.iter();
+        let limits: Option<Vec<f64>> = levels.map(|level| level.limit_per_s).collect();
+        let most = limits.and_then(|limits| limits.into_iter().max_by(f64::total_cmp));
+        most.map_or(f64::INFINITY, f64::ln)
+    }
+
+    /// How far a throughput (in the logarithm) lies above all that were measured.
+    fn beyond_levels(&self, log_rate: f64) -> f64 {
+        let levels = self.evidence.levels.iter();
+        let most = levels.map(|level| level.throughput_per_s).max_by(f64::total_cmp);
+        most.map_or(0.0, |most| (log_rate - most.ln()).max(0.0))
+    }
+
+    /// Whether a level has measured clearly more than the one with most users.
+    fn falls_between_levels(&self) -> bool {
+        let levels = &self.evidence.levels;
+        let Some(last) = levels.iter().max_by_key(|level| level.users) else {
+            return false;
+        };
+        levels.iter().any(|level| {
+            let fall = (level.throughput_per_s / last.throughput_per_s).ln();
+            fall > 0.02 && fall > 2.0 * level.throughput_error.hypot(last.throughput_error)
         })
     }
 

@@ -119,17 +119,21 @@ impl SiteModel {
     /// 95 % intervals of throughput and response time with `users`.
     pub(crate) fn estimates(&self, users: u32) -> Option<(Estimate, Estimate)> {
         let forecast = self.forecast(users)?;
+        // Between levels the model may see more than the profiled resources can serve; nobody else does.
+        let fastest_s = f64::from(users) / self.profiled_cap().exp() - self.think_s();
+        let response_s = forecast.response_s.max(fastest_s);
         let samples = self.evidence.levels.iter().map(|l| l.samples).sum();
         // No network describes a site better than to a per cent.
         let factor = (NORMAL_95 * forecast.log_sd.hypot(0.01)).exp();
-        let (low, high) = (forecast.response_s / factor, forecast.response_s * factor);
-        let response = Estimate::new(forecast.response_s, low, high, samples)?;
+        let (low, high) = (response_s / factor, response_s * factor);
+        let response = Estimate::new(response_s, low, high, samples)?;
         // The doubt on the think time moves throughput at light load only; there it is all the doubt there is.
         let per_user = |r: f64| r + self.think_s();
         let drawn = NORMAL_95 * self.evidence.think_error * self.think_s() * (1.0 - forecast.saturation);
         let slower = f64::from(users) / (per_user(high) + drawn);
         let faster = f64::from(users) / (per_user(low) - drawn).max(1e-12);
-        let throughput = Estimate::new(forecast.throughput_per_s, slower, faster, samples)?;
+        let rate = f64::from(users) / per_user(response_s);
+        let throughput = Estimate::new(rate, slower, faster, samples)?;
         Some((throughput, response))
     }
 

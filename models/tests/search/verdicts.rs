@@ -2,8 +2,11 @@
 
 use super::analytic::{Site, Trouble};
 use super::{follow, search};
+use autoperf_models::Estimate;
+use autoperf_models::level::Steadiness;
 use autoperf_models::search::{
-    AutoPerf, AutoPerfParameters, LevelNote, Objective, Options, Purpose, ThinkTime, VerdictCode, joined,
+    AutoPerf, AutoPerfParameters, LevelNote, LevelOutcome, Next, Objective, Options, Purpose, ResourceDemand,
+    STRATEGIES, ThinkTime, VerdictCode, joined,
 };
 
 #[test]
@@ -232,4 +235,59 @@ fn levels_chosen_by_hand_are_joined_by_straight_lines() {
         outcomes[1].response_time_s.unwrap().value,
     );
     assert!((middle - (left + right) / 2.0).abs() < 1e-9);
+}
+
+/// A level of a site whose service hardly varies: no queue before its one resource is full, then a straight line.
+fn regular(users: u32) -> LevelOutcome {
+    let (demand_s, servers, think_s, unqueued_s) = (0.003_925, 0.5, 0.4, 0.0135);
+    let most = servers / demand_s;
+    let response_s =
+        (f64::from(users) / most - think_s).max(unqueued_s) + 0.004 * f64::from(users.min(60)) / 60.0;
+    let rate = f64::from(users) / (response_s + think_s);
+    let samples = (rate * 25.0) as u64;
+    LevelOutcome {
+        users,
+        throughput_per_s: Estimate::symmetric(rate, 0.012 * rate, samples),
+        response_time_s: Estimate::symmetric(response_s, 0.03 * response_s, samples),
+        quantiles_s: Vec::new(),
+        think_time_s: think_s,
+        demands: vec![ResourceDemand {
+            resource: "web".into(),
+            demand_s: Estimate::symmetric(demand_s, 0.01 * demand_s, samples).unwrap(),
+            servers,
+            shares: None,
+            whole_host: false,
+        }],
+        error_share: 0.0,
+        timeout_share: 0.0,
+        steadiness: Steadiness::Steady { since_s: 0.0 },
+        generator_saturated: false,
+        little_gap: 0.0,
+        load_s: 25.0,
+    }
+}
+
+#[test]
+fn a_site_of_regular_service_has_a_plateau_and_no_peak() {
+    let options = Options {
+        think_time: Some(ThinkTime { mean_s: 0.4, cv: 1.0 }),
+        time_budget_s: Some(100.0),
+        ..Options::default()
+    };
+    let mut strategy = (STRATEGIES[0].build)(options);
+    let mut next = strategy.next(None);
+    for _ in 0..60 {
+        let Next::Run(plan) = next else { break };
+        next = strategy.next(Some(&regular(plan.users)));
+    }
+    let Next::Done(finding) = next else {
+        panic!("never ends")
+    };
+    assert_eq!(finding.verdict, VerdictCode::Found, "{:?}", finding.reasons);
+    let most = 0.5 / 0.003_925;
+    let rate = finding.max_throughput_per_s.unwrap();
+    assert!(rate.low <= most && most <= rate.high, "{rate:?} {most}");
+    let curve = finding.curve.iter().map(|point| point.throughput_per_s.value);
+    let highest = curve.fold(0.0, f64::max);
+    assert!(highest < 1.02 * most, "the curve sees {highest} of {most}");
 }
