@@ -7,8 +7,11 @@ use super::{Bin, Precision, Steadiness};
 use crate::Estimate;
 use crate::stability::verdict::{Evidence, judge};
 
-/// Windows that the verdict looks at, at most.
+/// Windows that the verdict looks at, at most and at least.
 const MOST_WINDOWS: usize = 100;
+const FEWEST_WINDOWS: usize = 10;
+/// Completions that such a window should hold: between windows of one transaction and windows of none lie no two states of a site.
+const COMPLETIONS_PER_WINDOW: u64 = 5;
 
 /// What all bins so far say.
 #[derive(Debug, Clone)]
@@ -46,9 +49,10 @@ pub(super) fn assess(cells: &[Bin], precision: &Precision, least_warm_up_s: f64)
         part.length_s >= precision.min_measured_s - 1e-9 && part.completions >= precision.min_completions;
     let served = total(cells).completions;
     let judged = if warm_up.ended { steady } else { cells };
+    let telling = (total(judged).completions / COMPLETIONS_PER_WINDOW) as usize;
     let evidence = Evidence {
         warm: warm_up.ended,
-        windows: &windows(judged, MOST_WINDOWS),
+        windows: &windows(judged, telling.clamp(FEWEST_WINDOWS, MOST_WINDOWS)),
         batches: &intervals.batches,
         throughput_tolerance: precision.throughput / 2.0,
         response_tolerance: precision.response_time / 2.0,

@@ -238,14 +238,14 @@ fn levels_chosen_by_hand_are_joined_by_straight_lines() {
 }
 
 /// A level of a site whose service hardly varies: no queue before its one resource is full, then a straight line.
-fn regular(users: u32) -> LevelOutcome {
+fn regular(users: u32) -> Option<LevelOutcome> {
     let (demand_s, servers, think_s, unqueued_s) = (0.003_925, 0.5, 0.4, 0.0135);
     let most = servers / demand_s;
     let response_s =
         (f64::from(users) / most - think_s).max(unqueued_s) + 0.004 * f64::from(users.min(60)) / 60.0;
     let rate = f64::from(users) / (response_s + think_s);
     let samples = (rate * 25.0) as u64;
-    LevelOutcome {
+    Some(LevelOutcome {
         users,
         throughput_per_s: Estimate::symmetric(rate, 0.012 * rate, samples),
         response_time_s: Estimate::symmetric(response_s, 0.03 * response_s, samples),
@@ -253,7 +253,7 @@ fn regular(users: u32) -> LevelOutcome {
         think_time_s: think_s,
         demands: vec![ResourceDemand {
             resource: "web".into(),
-            demand_s: Estimate::symmetric(demand_s, 0.01 * demand_s, samples).unwrap(),
+            demand_s: Estimate::symmetric(demand_s, 0.01 * demand_s, samples)?,
             servers,
             shares: None,
             whole_host: false,
@@ -264,7 +264,7 @@ fn regular(users: u32) -> LevelOutcome {
         generator_saturated: false,
         little_gap: 0.0,
         load_s: 25.0,
-    }
+    })
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn a_site_of_regular_service_has_a_plateau_and_no_peak() {
     let mut next = strategy.next(None);
     for _ in 0..60 {
         let Next::Run(plan) = next else { break };
-        next = strategy.next(Some(&regular(plan.users)));
+        next = strategy.next(regular(plan.users).as_ref());
     }
     let Next::Done(finding) = next else {
         panic!("never ends")

@@ -226,6 +226,21 @@ fn few_completions_are_told_with_wide_intervals() {
 }
 
 #[test]
+fn one_user_with_think_times_does_not_flip_between_states() {
+    let mut flips = 0;
+    for seed in 0..300 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let precision = Precision {
+            max_level_s: 15.0,
+            ..Precision::default()
+        };
+        let (monitor, _) = run(precision, 0.1, |_| poisson_window(&mut rng, 0.1, 2.5, 0.013));
+        flips += u32::from(monitor.finish().steadiness == Steadiness::TwoState);
+    }
+    assert_eq!(flips, 0, "of 300 levels of some 37 transactions");
+}
+
+#[test]
 fn time_outs_end_the_level_early() {
     let (monitor, reason) = run(Precision::default(), 0.1, |_| Bin {
         timeouts: 1,
