@@ -94,6 +94,9 @@ fn instants_are_in_order() {
             "{r:?}"
         );
         assert_eq!(r.connect_start_ns > 0, r.transaction == 0, "{r:?}");
+        // A response time holds nothing of what writing the request down has cost.
+        let began_ns = [r.send_start_ns, r.connect_start_ns][usize::from(r.connect_start_ns > 0)];
+        assert_eq!(r.start_ns, began_ns, "{r:?}");
         assert!(
             r.connect_start_ns <= r.connect_end_ns && r.connect_end_ns <= r.send_start_ns,
             "{r:?}"

@@ -70,9 +70,6 @@ impl Shard {
         user.attempt = 0;
         user.start_ns = now_ns;
         user.carried = Phases::default();
-        if let Some(limit_ns) = self.plan.transactions[user.session.transaction()].timeout_ns {
-            self.wheel.set(at, now_ns.saturating_add(limit_ns));
-        }
         self.ask(at, false);
     }
 
@@ -123,6 +120,17 @@ impl Shard {
         };
         let bytes = ask.whole.unwrap_or(&self.scratch);
         let progress = link.connection.submit(bytes, ask.head_request, keep, &self.clock);
+        if !again && user.carried.send_start_ns == 0 {
+            // What writing the request down has cost is the generator's time, not the site's.
+            let phases = link.connection.phases();
+            user.start_ns = phases
+                .connect_start_ns
+                .max(phases.send_start_ns)
+                .max(user.start_ns);
+            if let Some(limit_ns) = self.plan.transactions[user.transaction].timeout_ns {
+                self.wheel.set(at, user.start_ns.saturating_add(limit_ns));
+            }
+        }
         if link.connection.is_stalled() {
             self.recorder.window().generator.send_stalls += 1;
         }
