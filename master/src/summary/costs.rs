@@ -22,10 +22,10 @@ pub struct TransactionDemands {
     pub process: String,
     /// Whether the run tells the transactions apart. It always does where they are profiled one by one.
     pub separable: bool,
-    /// Why it does not; or, where it does, why the intervals are wide.
+    /// Why it does not; or, where it does, which transactions have no figure for want of a narrow interval.
     pub note: Option<String>,
-    /// How much alike the mixes of the windows are (Belsley, Kuh and Welsch): easy below 10, refused above 30; `null` where
-    /// transactions are profiled one by one.
+    /// How much alike the mixes of the windows are (Belsley, Kuh and Welsch): easy below 10, refused above 1,000, between them
+    /// the intervals decide; `null` where transactions are profiled one by one.
     pub condition_index: Option<f64>,
     /// Windows that the demands rest on; 0 where transactions are profiled one by one.
     pub windows: u64,

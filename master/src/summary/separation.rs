@@ -1,12 +1,14 @@
 //! What each transaction costs each process, told apart by the windows in which the mix happened to differ.
 //!
 //! No run is made for it: between two readings a process burnt so much CPU time, while so many transactions of each kind
-//! were served, and the mix of a walk is never twice the same. Where it is too much the same, that is said instead.
+//! were served, and the mix of a walk is never twice the same. Where it is too much the same, that is said instead: a
+//! transaction whose interval is too wide to tell it from the mix has no figure.
 
 use crate::journal::entry::{AgentReading, Node, Second};
 use crate::journal::log::{LevelLog, RunLog};
 use crate::summary::{Costliest, Interval, Level, TransactionDemand, TransactionDemands};
-use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, Windows};
+use autoperf_models::Estimate;
+use autoperf_models::demand::nnls::{self, ClassDemands, DemandError, Options, Weighting, Windows};
 
 /// Length of a window, s: short enough that mixes differ, long enough that what is cut at its edges does not matter.
 const WINDOW_S: f64 = 2.0;
@@ -17,6 +19,11 @@ const COARSE_WINDOW_S: f64 = 5.0;
 const WINDOW_RESPONSES: f64 = 20.0;
 /// The costliest transaction is named in the verdict where its demand is known this well: half-width by value.
 const WORTH_NAMING: f64 = 0.25;
+/// A transaction has a figure where its demand is known this well: half-width by the demand or by the mix's, whichever is more.
+const WORTH_TELLING: f64 = 0.5;
+/// Condition index above which least squares is not asked. Below it the intervals decide (decision 0005); above it a thousandth
+/// of a window's count, less than what is cut at its edges, would weigh as much as all by which the mixes differ.
+const REFUSED_ABOVE: f64 = 1_000.0;
 
 /// One row for every profiled process of a run.
 pub(super) fn demands(log: &RunLog, levels: &[Level]) -> Vec<TransactionDemands> {
@@ -90,25 +97,26 @@ fn separated(node: &Node, log: &RunLog, levels: &[Level]) -> TransactionDemands 
     for row in &mut windows.completions {
         *row = seen.iter().map(|&kind| row[kind]).collect();
     }
-    let found = nnls::estimate(&windows, &Options::default());
-    let separable = found.as_ref().is_ok_and(has_intervals);
+    let found = nnls::estimate(&windows, &by_chance());
     let busy_s: f64 = windows.busy_s.iter().sum();
     let mix_s = busy_s / totals.iter().sum::<f64>();
+    let told = |found: &ClassDemands, place: usize| {
+        found.classes[place]
+            .interval
+            .filter(|demand| is_worth_telling(demand, mix_s))
+    };
+    let told_any = |found: &ClassDemands| (0..seen.len()).any(|place| told(found, place).is_some());
+    let separable = found.as_ref().is_ok_and(told_any);
     let blurred = blurred / windows.busy_s.len().max(1) as f64;
     let transaction = |(kind, name): (usize, &String)| {
         let place = seen.iter().position(|&one| one == kind);
-        let demand = found.as_ref().ok().filter(|_| separable).zip(place);
-        let demand_s = demand.and_then(|(found, place)| found.classes[place].interval);
+        let demand = found.as_ref().ok().zip(place);
+        let demand_s = demand.and_then(|(found, place)| told(found, place));
         TransactionDemand {
             name: name.clone(),
             demand_s: demand_s.map(|estimate| {
                 let drawn_s = blurred * (estimate.value - mix_s).abs();
-                Interval {
-                    value: estimate.value,
-                    low: (estimate.low - drawn_s).max(0.0),
-                    high: estimate.high + drawn_s,
-                    samples: totals[kind].round() as u64,
-                }
+                unblurred(&estimate, drawn_s, totals[kind])
             }),
             cpu_share: demand_s
                 .filter(|_| busy_s > 0.0)
@@ -119,7 +127,7 @@ fn separated(node: &Node, log: &RunLog, levels: &[Level]) -> TransactionDemands 
         node: node.node.clone(),
         process: node.process.clone(),
         separable,
-        note: why_not(&found, &windows, &|place| {
+        note: why_not(&found, &windows, mix_s, &|place| {
             log.begin.transactions[seen[place]].as_str()
         }),
         condition_index: match &found {
@@ -138,22 +146,38 @@ fn separated(node: &Node, log: &RunLog, levels: &[Level]) -> TransactionDemands 
     }
 }
 
+/// How demands are estimated from mixes that differ by chance alone.
+fn by_chance() -> Options {
+    Options {
+        weighting: Weighting::ByCount,
+        refused_above: REFUSED_ABOVE,
+        ..Options::default()
+    }
+}
+
+/// The drawn-out interval of a transaction's demand: blurred counts have drawn it towards the mix's.
+fn unblurred(estimate: &Estimate, drawn_s: f64, samples: f64) -> Interval {
+    Interval {
+        value: estimate.value,
+        low: (estimate.low - drawn_s).max(0.0),
+        high: estimate.high + drawn_s,
+        samples: samples.round() as u64,
+    }
+}
+
 fn has_intervals(found: &ClassDemands) -> bool {
     found.classes.iter().all(|class| class.interval.is_some())
 }
 
-/// The widest interval's half-width by its value.
-fn widest(found: &ClassDemands) -> f64 {
-    let widths = found.classes.iter().filter_map(|class| class.interval);
-    widths
-        .map(|demand| demand.relative_half_width())
-        .fold(0.0, f64::max)
+fn is_worth_telling(demand: &Estimate, mix_s: f64) -> bool {
+    demand.half_width() <= WORTH_TELLING * demand.value.max(mix_s)
 }
 
 /// Why the demands cannot be told apart, or what their reader must know.
 fn why_not<'a>(
     found: &Result<ClassDemands, DemandError>,
     windows: &Windows,
+    mix_s: f64,
     name: &dyn Fn(usize) -> &'a str,
 ) -> Option<String> {
     match found {
@@ -167,7 +191,7 @@ fn why_not<'a>(
             } else {
                 "beyond measure".to_owned()
             },
-            nnls::REFUSED_ABOVE
+            REFUSED_ABOVE
         )),
         Err(DemandError::TooFewWindows { windows, unknowns }) => Some(format!(
             "not separable from these data: {windows} {} of {WINDOW_S} s for {unknowns} transactions",
@@ -177,10 +201,17 @@ fn why_not<'a>(
         Ok(found) if !has_intervals(found) => {
             Some("not separable from these data: too few windows for intervals".to_owned())
         }
-        Ok(found) if found.is_ill_conditioned() && widest(found) > WORTH_NAMING => {
-            Some("hard to tell apart from these data: mind the intervals".to_owned())
+        Ok(found) => {
+            let interval = |place: usize| found.classes[place].interval;
+            let hidden = |place: &usize| interval(*place).is_some_and(|it| !is_worth_telling(&it, mix_s));
+            let hidden: Vec<&str> = (0..found.classes.len()).filter(hidden).map(name).collect();
+            (!hidden.is_empty()).then(|| {
+                format!(
+                    "not separable from these data: {} (intervals wider than half of what they or the mix cost)",
+                    hidden.join(", ")
+                )
+            })
         }
-        Ok(_) => None,
     }
 }
 
@@ -195,6 +226,7 @@ struct Stretches {
 impl Stretches {
     fn of(node: &Node, log: &RunLog, levels: &[Level]) -> Self {
         let windows = Windows {
+            level: Vec::new(),
             length_s: Vec::new(),
             busy_s: Vec::new(),
             completions: Vec::new(),
@@ -203,9 +235,13 @@ impl Stretches {
             windows,
             blurred: 0.0,
         };
-        for (level, figures) in log.finished_levels().zip(levels) {
+        for (number, (level, figures)) in log.finished_levels().zip(levels).enumerate() {
             let served = Served::new(level, log.begin.transactions.len());
             stretches.add(node, level, figures, &served);
+            stretches
+                .windows
+                .level
+                .resize(stretches.windows.busy_s.len(), number);
         }
         stretches
     }

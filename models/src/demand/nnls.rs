@@ -2,7 +2,10 @@
 //! `busy_t = sum_c n_ct D_c + length_t D_0` (Lawson & Hanson 1974, ch. 23; regression of demands: Bard & Shatzoff 1978).
 //!
 //! The mixes must differ enough: where two kinds always come in the same proportion, no method can tell their demands
-//! apart. The condition indices (Belsley, Kuh & Welsch 1980) say so; above [`REFUSED_ABOVE`] there is no answer.
+//! apart. The condition indices (Belsley, Kuh & Welsch 1980) say how much alike the mixes are; above
+//! [`Options::refused_above`] there is no answer. The index alone does not say how well the demands are known: mixes that
+//! differ by chance alone become more alike the more transactions a window has, and its busy time steadier in the same
+//! proportion. The intervals do.
 
 mod intervals;
 mod lawson_hanson;
@@ -15,7 +18,7 @@ use thiserror::Error;
 
 /// A condition index above this is worth a warning.
 pub const WARNED_ABOVE: f64 = 10.0;
-/// A condition index above this makes the demands meaningless.
+/// A condition index above this is refused unless asked otherwise: the limit for mixes that differ by design.
 pub const REFUSED_ABOVE: f64 = 30.0;
 
 /// Measured windows; all lists have one entry for each window.
@@ -27,6 +30,18 @@ pub struct Windows {
     pub busy_s: Vec<f64>,
     /// Transactions of each kind answered in each window: `completions[window][kind]`.
     pub completions: Vec<Vec<f64>>,
+    /// The load level of each window, by any numbering; empty where all are of one. Where the levels disagree about the
+    /// demands by more than their windows scatter, the intervals become wider accordingly.
+    pub level: Vec<usize>,
+}
+
+/// How much each window counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighting {
+    /// All the same: the scatter of a window does not depend on what it holds.
+    Equal,
+    /// By one over its number of transactions: each transaction's demand scatters by itself (a compound sum's variance).
+    ByCount,
 }
 
 /// How to estimate.
@@ -34,6 +49,10 @@ pub struct Windows {
 pub struct Options {
     /// Whether to estimate what the resource does without any transaction (a share of each window's length).
     pub background: bool,
+    /// How much each window counts.
+    pub weighting: Weighting,
+    /// Condition index above which there is no answer.
+    pub refused_above: f64,
     /// Confidence of the intervals.
     pub confidence: f64,
     /// Windows in a block of the bootstrap: 1 where windows are independent, else about as many as the load remembers.
@@ -48,6 +67,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             background: false,
+            weighting: Weighting::Equal,
+            refused_above: REFUSED_ABOVE,
             confidence: 0.95,
             block_windows: 1,
             resamples: 1000,
@@ -85,7 +106,7 @@ pub struct ClassDemands {
     pub classes: Vec<ClassDemand>,
     /// What the resource does without transactions, if it was asked for.
     pub background: Option<ClassDemand>,
-    /// Sum of the squared residuals, s^2.
+    /// Sum of the squared residuals, s^2; each divided by its window's number of transactions where these are the weights.
     pub residual_squares_s2: f64,
     /// Condition indices of the scaled columns, growing from 1.
     pub condition_indices: Vec<f64>,
@@ -141,10 +162,10 @@ pub enum DemandError {
 /// # Errors
 /// Windows that make no sense, are too few, or whose mixes are too much alike.
 pub fn estimate(windows: &Windows, options: &Options) -> Result<ClassDemands, DemandError> {
-    let matrix = design(windows, options.background)?;
+    let (matrix, busy_s) = weighted(design(windows, options.background)?, windows, options.weighting);
     let condition_indices = condition_indices(&matrix);
     match condition_indices.last() {
-        Some(index) if *index > REFUSED_ABOVE => {
+        Some(index) if *index > options.refused_above => {
             return Err(DemandError::IllConditioned {
                 index: *index,
                 alike: most_alike(&matrix),
@@ -152,8 +173,8 @@ pub fn estimate(windows: &Windows, options: &Options) -> Result<ClassDemands, De
         }
         _ => {}
     }
-    let fit = solve(&matrix, &windows.busy_s).ok_or(DemandError::Windows)?;
-    let (method, intervals) = intervals::of_fit(&matrix, &windows.busy_s, &fit, options);
+    let fit = solve(&matrix, &busy_s).ok_or(DemandError::Windows)?;
+    let (method, intervals) = intervals::of_fit(&matrix, &busy_s, &fit, &windows.level, options);
     let mut classes: Vec<ClassDemand> = (0..matrix.columns())
         .map(|column| ClassDemand {
             demand: fit.solution[column],
@@ -181,7 +202,8 @@ fn design(windows: &Windows, background: bool) -> Result<Matrix, DemandError> {
         .iter()
         .chain(&windows.length_s)
         .chain(windows.completions.iter().flatten());
-    let shaped = windows.length_s.len() == count && windows.completions.len() == count;
+    let levelled = windows.level.is_empty() || windows.level.len() == count;
+    let shaped = windows.length_s.len() == count && windows.completions.len() == count && levelled;
     if !shaped
         || kinds == 0
         || windows.completions.iter().any(|row| row.len() != kinds)
@@ -207,6 +229,22 @@ fn design(windows: &Windows, background: bool) -> Result<Matrix, DemandError> {
         Some(class) => Err(DemandError::NeverSeen { class }),
         None => Ok(matrix),
     }
+}
+
+/// Rows and busy times divided by the standard deviation that the weighting supposes. A window without a transaction counts
+/// like one with a single one.
+fn weighted(mut matrix: Matrix, windows: &Windows, weighting: Weighting) -> (Matrix, Vec<f64>) {
+    let mut busy_s = windows.busy_s.clone();
+    if weighting == Weighting::ByCount {
+        for (row, counts) in windows.completions.iter().enumerate() {
+            let weight = counts.iter().sum::<f64>().max(1.0).sqrt().recip();
+            busy_s[row] *= weight;
+            for column in 0..matrix.columns() {
+                matrix.set(row, column, matrix.get(row, column) * weight);
+            }
+        }
+    }
+    (matrix, busy_s)
 }
 
 /// Ratios of the largest singular value to each, the columns scaled to unit length first.

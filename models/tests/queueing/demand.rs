@@ -1,9 +1,12 @@
 //! Service demands from windows.
 
 use crate::vector::{Row, each, printed, vectors};
-use autoperf_models::demand::nnls::{self, DemandError, IntervalMethod, Options, Windows};
+use autoperf_models::demand::nnls::{self, DemandError, IntervalMethod, Options, Weighting, Windows};
 use autoperf_models::demand::ratio;
+use autoperf_models::distribution::Distribution;
 use autoperf_models::linear::Matrix;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 
 const COUNTS: [[f64; 3]; 8] = [
     [10.0, 5.0, 1.0],
@@ -21,6 +24,7 @@ const BUSY_WITHOUT_THIRD: [f64; 8] = [0.375, 0.359, 0.335, 0.437, 0.497, 0.203, 
 
 fn windows(busy: &[f64]) -> Windows {
     Windows {
+        level: Vec::new(),
         length_s: vec![1.0; busy.len()],
         busy_s: busy.to_vec(),
         completions: COUNTS.iter().map(|row| row.to_vec()).collect(),
@@ -169,4 +173,104 @@ fn alike_mixes_and_missing_kinds_are_refused() {
         nnls::estimate(&few, &Options::default()),
         Err(DemandError::Windows)
     );
+}
+
+const SHARES: [f64; 4] = [0.5, 0.3, 0.15, 0.05];
+const COSTS_S: [f64; 4] = [0.003, 0.004, 0.006, 0.02];
+
+/// A search's windows: 15 at each level of so many transactions a window, mixes that differ by chance alone, and exponential
+/// demands. At each level everything costs `drift` more or less.
+fn walk(rng: &mut ChaCha8Rng, levels: &[u32], drift: f64) -> Windows {
+    let uniform = |rng: &mut ChaCha8Rng| f64::from(rng.next_u32()) / (f64::from(u32::MAX) + 1.0);
+    let mut windows = Windows {
+        length_s: Vec::new(),
+        busy_s: Vec::new(),
+        completions: Vec::new(),
+        level: Vec::new(),
+    };
+    let unit = Distribution::exponential(1.0).unwrap();
+    for (number, expected) in levels.iter().enumerate() {
+        let dearer = 1.0 + drift * (2.0 * uniform(rng) - 1.0) * 3.0_f64.sqrt();
+        for _ in 0..15 {
+            let (mut counts, mut busy_s) = (vec![0.0; SHARES.len()], 0.0);
+            // Twice as many trials, half of which come to something: the total varies too.
+            for _ in 0..2 * expected {
+                let place = 2.0 * uniform(rng);
+                let mut upper = 0.0;
+                let class = SHARES.iter().position(|share| {
+                    upper += share;
+                    place < upper
+                });
+                if let Some(class) = class {
+                    counts[class] += 1.0;
+                    busy_s += dearer * COSTS_S[class] * unit.sample(rng);
+                }
+            }
+            windows.length_s.push(2.0);
+            windows.busy_s.push(busy_s);
+            windows.completions.push(counts);
+            windows.level.push(number);
+        }
+    }
+    windows
+}
+
+/// Share of the intervals that hold the true demand, mean half-width by value, and mean condition index, over 150 runs.
+fn held(levels: &[u32], drift: f64, weighting: Weighting, knows_levels: bool) -> (f64, f64, f64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(20_26);
+    let options = Options {
+        weighting,
+        refused_above: 1_000.0,
+        ..Options::default()
+    };
+    let (mut held, mut asked, mut width, mut index) = (0.0, 0.0, 0.0, 0.0);
+    for _ in 0..150 {
+        let mut windows = walk(&mut rng, levels, drift);
+        if !knows_levels {
+            windows.level.clear();
+        }
+        let fit = nnls::estimate(&windows, &options).unwrap();
+        index += fit.condition_indices.last().unwrap() / 150.0;
+        for (class, cost_s) in fit.classes.iter().zip(COSTS_S) {
+            let interval = class.interval.unwrap();
+            asked += 1.0;
+            width += interval.half_width() / cost_s;
+            if interval.contains(cost_s) {
+                held += 1.0;
+            }
+        }
+    }
+    (held / asked, width / asked, index)
+}
+
+/// What is known of the demands does not depend on how much alike the mixes are, so long as they differ by chance: with more
+/// transactions in a window the index grows, and the intervals stay as wide and as true as they were (decision 0005).
+#[test]
+fn intervals_hold_however_much_alike_chance_makes_the_mixes() {
+    let search = |most: u32| [most / 10, most * 2 / 5, most, most, most, most];
+    let mut widths = Vec::new();
+    for (most, least_share) in [(25, 0.9), (250, 0.93), (1_000, 0.93)] {
+        let levels = search(most);
+        let (share, width, index) = held(&levels, 0.0, Weighting::ByCount, true);
+        let (unweighted, ..) = held(&levels, 0.0, Weighting::Equal, true);
+        println!("| {most} | {index:.0} | {width:.3} | {share:.3} | {unweighted:.3} |");
+        assert!((least_share..=0.97).contains(&share), "{levels:?}: {share}");
+        assert!(share > unweighted, "{levels:?}: {share} {unweighted}");
+        assert_eq!(index > nnls::REFUSED_ABOVE, most == 1_000, "{index}");
+        widths.push(width);
+    }
+    let (narrowest, widest) = (
+        widths.iter().copied().fold(1.0, f64::min),
+        widths.iter().copied().fold(0.0, f64::max),
+    );
+    assert!(widest < 1.1 * narrowest, "{widths:?}");
+}
+
+#[test]
+fn levels_that_disagree_widen_the_intervals() {
+    let levels = [25, 100, 250, 250, 250, 250];
+    let (knowing, ..) = held(&levels, 0.05, Weighting::ByCount, true);
+    let (unknowing, ..) = held(&levels, 0.05, Weighting::ByCount, false);
+    println!("{knowing:.3} hold, without the levels {unknowing:.3}");
+    assert!(knowing >= 0.93 && knowing > unknowing, "{knowing} {unknowing}");
 }

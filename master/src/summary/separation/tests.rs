@@ -220,6 +220,34 @@ fn a_mix_that_never_differs_is_said_to_be_inseparable() {
 }
 
 #[test]
+fn a_busy_site_is_told_apart_though_its_mixes_are_much_alike() {
+    let mut site = Site::new();
+    for per_window in [10, 60, 60, 60] {
+        site.level(60, per_window, Some([0.53, 0.25]), true);
+    }
+    let found = site.demands();
+    assert_true_costs(&found, 0.12);
+    assert!(found.condition_index.unwrap() > 30.0, "{found:?}");
+    assert_eq!(found.note, None);
+}
+
+#[test]
+fn what_is_too_rare_to_be_told_has_no_figure_and_is_named() {
+    let mut site = Site::new();
+    // One in five hundred is a purchase, and what the others cost scatters.
+    site.level(40, 4, Some([0.6, 0.398]), true);
+    for (index, reading) in site.log.levels[0].readings.iter_mut().enumerate() {
+        reading.reading.groups[0].cpu_ns += [0, 15_000_000][index / 2 % 2];
+    }
+    let found = site.demands();
+    assert!(found.separable, "{found:?}");
+    let told = |place: usize| found.transactions[place].demand_s.is_some();
+    assert_eq!([told(0), told(1), told(2)], [true, true, false], "{found:?}");
+    let note = found.note.unwrap();
+    assert!(note.contains(": Buy (intervals wider"), "{note}");
+}
+
+#[test]
 fn what_was_never_served_has_no_demand_and_costs_the_others_nothing() {
     let mut site = Site::new();
     site.level(60, 4, Some([0.5, 0.6]), true);
