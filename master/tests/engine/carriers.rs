@@ -93,6 +93,12 @@ pub(crate) struct CarriedSite {
     stage: Arc<Stage>,
 }
 
+impl Drop for CarriedSite {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.ca_file);
+    }
+}
+
 impl CarriedSite {
     pub(crate) fn start(carrier: Carrier, actor: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);

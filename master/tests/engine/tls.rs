@@ -21,6 +21,12 @@ struct Secure {
     handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
 }
 
+impl Drop for Secure {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.ca_file);
+    }
+}
+
 impl Secure {
     /// Answers so many requests on a connection, each with that many bytes, then closes it.
     fn start(name: &str, requests: usize, body_bytes: usize) -> Self {
