@@ -36,11 +36,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let saturated =
         autoperf::load::generator_saturated(&windows).map_or("null".to_owned(), |s| format!("\"{s}\""));
+    let account = autoperf::load::Account::of(&windows);
+    let doubtful =
+        autoperf::load::doubtful_tail(&account).map_or("null".to_owned(), |doubt| format!("\"{doubt}\""));
     sum.print(
         users,
         think_s,
         resident_bytes().saturating_sub(before_bytes),
-        &saturated,
+        (&saturated, &doubtful),
     );
     Ok(())
 }
@@ -83,7 +86,7 @@ impl Sum {
         self.lateness_us.extend(&window.generator.lateness_us);
     }
 
-    fn print(mut self, users: u32, think_s: f64, grown_bytes: u64, saturated: &str) {
+    fn print(mut self, users: u32, think_s: f64, grown_bytes: u64, (saturated, doubtful): (&str, &str)) {
         let rate = self.served as f64 / self.elapsed_s;
         let response_s = self.response_s / self.served as f64;
         let expected = f64::from(users) / (response_s + think_s);
@@ -98,7 +101,7 @@ impl Sum {
         println!(
             "{{\"users\":{users},\"rate\":{rate:.1},\"failed\":{},\"cpu\":{:.4},\"per_cpu_s\":{:.0},\
              \"of_expected\":{:.4},\"response_p50_us\":{time_50},\"response_p99_us\":{time_99},\
-             \"late_p50_us\":{late_50},\"late_p99_us\":{late_99},\"little_gap\":{:.4},\"bytes_per_user\":{},\"saturated\":{saturated}}}",
+             \"late_p50_us\":{late_50},\"late_p99_us\":{late_99},\"little_gap\":{:.4},\"bytes_per_user\":{},\"doubtful_tail\":{doubtful},\"saturated\":{saturated}}}",
             self.failed,
             self.cpu_s / self.elapsed_s,
             self.served as f64 / self.cpu_s,

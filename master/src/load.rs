@@ -41,7 +41,7 @@ pub mod window;
 pub use account::Account;
 pub use arrivals::ArrivalLaw;
 pub use engine::{Engine, EngineEnd};
-pub use saturation::{Saturation, generator_saturated};
+pub use saturation::{DoubtfulTail, Saturation, doubtful_tail, generator_saturated};
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
 

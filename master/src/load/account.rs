@@ -28,6 +28,8 @@ pub struct Account {
     pub threads: Vec<ThreadAccount>,
     /// Lateness that 1 % of the transactions exceeded, s.
     pub lateness_p99_s: Option<f64>,
+    /// Response time from the actual start that 1 % of the served exceeded, s.
+    pub response_p99_s: Option<f64>,
     /// Connections that had no local port.
     pub ports: u64,
     /// Connections that had no descriptor or memory.
@@ -55,17 +57,18 @@ impl Account {
             balanced: true,
             ..Self::default()
         };
-        let mut lateness = Histogram::new();
+        let (mut lateness, mut response) = (Histogram::new(), Histogram::new());
         let users = windows.first().map_or(0, |window| window.users);
         for window in windows {
             sum.add(window);
             sum.balanced &= !window.open && window.users == users && window.finished_users == 0;
-            let late_us = &window.generator.lateness_us;
-            late_us
-                .iter()
-                .for_each(|late| lateness.add(u64::from(*late) * 1_000));
+            add_all(&mut lateness, &window.generator.lateness_us);
+            for transaction in &window.transactions {
+                add_all(&mut response, &transaction.response_us);
+            }
         }
         sum.lateness_p99_s = lateness.quantile_s(0.99);
+        sum.response_p99_s = response.quantile_s(0.99);
         sum
     }
 
@@ -135,6 +138,12 @@ impl Account {
         let applies = self.balanced && self.user_s > 0.0;
         applies.then(|| 1.0 - (self.in_transactions_s + self.think_sum_s) / self.user_s)
     }
+}
+
+fn add_all(histogram: &mut Histogram, times_us: &[u32]) {
+    times_us
+        .iter()
+        .for_each(|time_us| histogram.add(u64::from(*time_us) * 1_000));
 }
 
 impl ThreadAccount {

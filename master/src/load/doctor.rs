@@ -127,12 +127,18 @@ fn lateness(facts: &Facts) -> Line {
     let Ok(late) = &facts.lateness else {
         return unmeasured(name, &facts.lateness);
     };
-    let spoilt = late.saturated.is_some();
-    let status = at_most(late.p99_s, LATENESS_LIMITS_S).max(if spoilt { Status::Fail } else { Status::Pass });
+    let judged = match (&late.saturated, &late.doubtful_tail) {
+        (Some(_), _) => Status::Fail,
+        (None, Some(_)) => Status::Warn,
+        (None, None) => Status::Pass,
+    };
+    let status = at_most(late.p99_s, LATENESS_LIMITS_S).max(judged);
     let because = late
         .saturated
         .as_ref()
-        .map_or_else(String::new, |why| format!("; a run would be refused: {why}"));
+        .map(|why| format!("; a run would be refused: {why}"))
+        .or_else(|| Some(format!("; {}", late.doubtful_tail.as_ref()?)))
+        .unwrap_or_default();
     line(
         name,
         status,
@@ -300,6 +306,7 @@ mod tests {
                 read_delay_p99_s: 2e-4,
                 processor_wait_s: Some(1e-5),
                 saturated: None,
+                doubtful_tail: None,
             }),
         }
     }

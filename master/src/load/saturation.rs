@@ -17,6 +17,10 @@ pub const LATENESS_SHARE: f64 = 0.05;
 pub const WAIT_FLOOR_S: f64 = 0.000_5;
 /// ... and as a share of the mean response time that it prolongs.
 pub const WAIT_SHARE: f64 = 0.10;
+/// Lateness of 1 % of the transactions that leaves the tail of response times beyond doubt, s ...
+pub const TAIL_FLOOR_S: f64 = 0.001;
+/// ... and as a share of the response time that 1 % exceed.
+pub const TAIL_SHARE: f64 = 0.5;
 /// Gap in Little's law that edge effects explain, beyond the noise of sampling.
 pub const LITTLE_LIMIT: f64 = 0.02;
 
@@ -65,6 +69,29 @@ pub enum Saturation {
         /// The limit for this number of transactions.
         limit: f64,
     },
+}
+
+/// The tail of the response times is the generator's rather than the site's, though throughput and the mean are not.
+///
+/// A thread that is late for its timers reads answers just as late: its timers and its sockets wait for the same processor.
+/// A scheduler that serves sleepers at once (EEVDF) lets a busy neighbour delay a few turns only, but each of them by a whole
+/// slice: the mean hardly moves, and the 99th percentile becomes many times what the site did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DoubtfulTail {
+    /// Lateness that 1 % of the transactions exceed, s.
+    pub lateness_p99_s: f64,
+    /// Response time that 1 % exceed, s.
+    pub response_p99_s: f64,
+}
+
+/// Whether high percentiles of the response time can be the site's; `None` if nothing speaks against it.
+#[must_use]
+pub fn doubtful_tail(account: &Account) -> Option<DoubtfulTail> {
+    let (lateness_p99_s, response_p99_s) = (account.lateness_p99_s?, account.response_p99_s?);
+    (lateness_p99_s > TAIL_FLOOR_S.max(TAIL_SHARE * response_p99_s)).then_some(DoubtfulTail {
+        lateness_p99_s,
+        response_p99_s,
+    })
 }
 
 /// Judges consecutive windows of an unchanged load; `None` if nothing speaks against them.
@@ -190,6 +217,18 @@ impl fmt::Display for Saturation {
     }
 }
 
+impl fmt::Display for DoubtfulTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "1 % of the transactions began more than {:.1} ms late, and 1 % of the response times exceed {:.1} ms: much of \
+             that tail is the generator's own waiting for a processor",
+            self.lateness_p99_s * 1e3,
+            self.response_p99_s * 1e3
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +300,29 @@ mod tests {
                 .flatten()
                 .all(|sign| !sign.to_string().contains("NaN"))
         );
+    }
+
+    #[test]
+    fn a_tail_as_long_as_the_lateness_is_doubted_and_nothing_else() {
+        let tail = |late_us: u32, response_us: u32| {
+            let mut windows = healthy();
+            for window in &mut windows {
+                // 2 % of the turns are delayed.
+                window.generator.lateness_us = [vec![50; 49], vec![late_us]].concat();
+                window.transactions[0].response_us = [vec![100; 49], vec![response_us]].concat();
+            }
+            let account = Account::of(&windows);
+            (judge(&account), doubtful_tail(&account))
+        };
+        // One busy neighbour, on a kernel that serves sleepers at once: 3 ms of 3.2 ms.
+        let (limit, doubt) = tail(3_000, 3_200);
+        assert_eq!(limit, None);
+        let told = doubt.expect("doubted").to_string();
+        assert!(told.contains("3.0 ms late") && told.contains("3.2 ms"), "{told}");
+        // Lateness that is small beside the site's own tail, and small lateness on a site that is faster still.
+        assert_eq!(tail(3_000, 9_000), (None, None));
+        assert_eq!(tail(245, 266), (None, None));
+        assert_eq!(doubtful_tail(&Account::default()), None);
     }
 
     #[test]

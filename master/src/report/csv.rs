@@ -142,6 +142,11 @@ pub const COLUMNS: &[Column] = &[
         "whether the generator was the limit",
         |level| level.generator.saturated.to_string(),
     ),
+    column(
+        "generator_doubtful_tail",
+        "whether high percentiles of the response time may be the generator's own",
+        |level| level.generator.doubtful_tail.is_some().to_string(),
+    ),
 ];
 
 /// Columns of every profiled process: `NAME:PROCESS@NODE`.

@@ -25,6 +25,7 @@ type Check = fn(&RunLog, &[Level]) -> Option<Audit>;
 /// Every audit, in the order of the report.
 const CHECKS: &[Check] = &[
     generator,
+    tail,
     little,
     steady,
     precise,
@@ -67,6 +68,28 @@ fn generator(_: &RunLog, levels: &[Level]) -> Option<Audit> {
         return audit(name, "pass", health(levels), advice);
     }
     audit(name, "fail", limited.join("; "), advice)
+}
+
+fn tail(_: &RunLog, levels: &[Level]) -> Option<Audit> {
+    let name = "High percentiles are the site's";
+    let advice =
+        "let nothing else run on the generator's cores: a busy neighbour prolongs the slowest response times";
+    let doubted: Vec<String> = levels
+        .iter()
+        .filter_map(|level| {
+            let why = level.generator.doubtful_tail.as_ref()?;
+            Some(format!("{}: {why}", label(level)))
+        })
+        .collect();
+    if doubted.is_empty() {
+        let detail = format!(
+            "at no level were 1 % of the transactions later than {:.0} ms and than {:.0} % of the response time that 1 % exceed",
+            saturation::TAIL_FLOOR_S * 1e3,
+            saturation::TAIL_SHARE * 100.0,
+        );
+        return audit(name, "pass", detail, advice);
+    }
+    audit(name, "warn", doubted.join("; "), advice)
 }
 
 /// The worst figures of a generator that was not the limit, with their thresholds.

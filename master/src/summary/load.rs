@@ -53,6 +53,10 @@ pub struct Generator {
     pub saturated: bool,
     /// Why it was, if it was.
     pub saturated_because: Option<String>,
+    /// Why high percentiles of the response time may be the generator's rather than the site's, if so. The level counts all
+    /// the same: throughput and the mean are sound.
+    #[serde(default)]
+    pub doubtful_tail: Option<String>,
 }
 
 /// One generator thread over the level's steady part.

@@ -2,7 +2,8 @@
 
 use super::null_site::NullSite;
 use crate::load::histogram::Histogram;
-use crate::load::{Engine, EngineConfig, EngineError, Script, Window, generator_saturated};
+use crate::load::saturation::{doubtful_tail, judge};
+use crate::load::{Account, Engine, EngineConfig, EngineError, Script, Window};
 use autoperf_inputs::Workload;
 use autoperf_models::distribution::Distribution;
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub struct Lateness {
     pub processor_wait_s: Option<f64>,
     /// Why a level like this would not count, if so.
     pub saturated: Option<String>,
+    /// Why high percentiles of the response time would be doubted, if so.
+    pub doubtful_tail: Option<String>,
 }
 
 /// Why there is no measurement.
@@ -100,14 +103,16 @@ pub fn lateness(descriptor_limit: u64) -> Result<Lateness, ReachError> {
     else {
         return Err(ReachError::Nothing);
     };
+    let account = Account::of(&windows);
     Ok(Lateness {
         users,
         p50_s,
         p99_s,
         max_s,
         read_delay_p99_s: unread.quantile_s(0.99).unwrap_or(0.0),
-        processor_wait_s: crate::load::Account::of(&windows).wait_per_turn_s(),
-        saturated: generator_saturated(&windows).map(|why| why.to_string()),
+        processor_wait_s: account.wait_per_turn_s(),
+        saturated: judge(&account).map(|why| why.to_string()),
+        doubtful_tail: doubtful_tail(&account).map(|why| why.to_string()),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::journal::entry::{GeneratorSecond, Second};
 use crate::journal::histogram::Times;
 use crate::load::Account;
 use crate::load::account::ThreadAccount;
-use crate::load::saturation::judge;
+use crate::load::saturation::{doubtful_tail, judge};
 use crate::summary::{Generator, GeneratorThread};
 use autoperf_models::level::{LevelMeasurement, Steadiness};
 
@@ -15,6 +15,7 @@ pub(super) fn account(steady: &SteadyPart<'_>, measurement: &LevelMeasurement, o
     let mut sum = Account {
         balanced: is_steady && !open,
         lateness_p99_s: lateness(steady).quantile_s(0.99),
+        response_p99_s: if open { &steady.from_start } else { &steady.times }.quantile_s(0.99),
         ..Account::default()
     };
     let mut users = None;
@@ -106,6 +107,7 @@ pub(super) fn generator(steady: &SteadyPart<'_>, account: &Account) -> Generator
         failures: account.ports + account.resources + account.records,
         saturated: because.is_some(),
         saturated_because: because,
+        doubtful_tail: doubtful_tail(account).map(|doubt| doubt.to_string()),
     }
 }
 
