@@ -84,7 +84,8 @@ impl Exchange {
         }
     }
 
-    /// The connection is over; so is this, unless it was already.
+    /// The connection is over, or nobody waits any more; so is this, unless it was already. A stream that h2 still knows is reset,
+    /// since nobody holds it any more.
     pub(super) fn fail(&mut self, failure: &Failure) {
         if !self.is_over() {
             self.finish(Err(failure.clone()));
@@ -233,7 +234,9 @@ pub(super) fn failure_of(error: &h2::Error) -> Failure {
     }
     match error.reason() {
         // So h2 turns away endless heads and floods of frames.
-        Some(Reason::ENHANCE_YOUR_CALM) => Failure::Answer(Fault::TooLarge("head or frames")),
+        Some(Reason::ENHANCE_YOUR_CALM | Reason::COMPRESSION_ERROR) => {
+            Failure::Answer(Fault::TooLarge("head or frames"))
+        }
         _ => Failure::Answer(Fault::Malformed("the rules of HTTP/2 are broken")),
     }
 }

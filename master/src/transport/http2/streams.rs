@@ -19,7 +19,8 @@ const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
-/// How much longer than our limit a head may be for h2, which takes one that is too long for a breach of the protocol.
+/// How much longer than our limit a head may be for h2, which takes one that is too long for a breach of the protocol, unless
+/// it is four times too long or comes in very many frames.
 const HEAD_LIMIT_FACTOR: usize = 16;
 
 /// Remembers that h2 has something to go on with.
@@ -151,6 +152,15 @@ impl Http2 {
     #[must_use]
     pub fn part(&self, at: usize) -> Option<Part<'_>> {
         self.exchanges.get(at).map(Exchange::part)
+    }
+
+    /// Gives up the exchanges that are not over: the streams are reset (CANCEL), the connection goes on.
+    pub fn cancel(&mut self) {
+        let given_up = Failure::Reset("given up".to_owned());
+        for exchange in &mut self.exchanges {
+            exchange.fail(&given_up);
+        }
+        self.run();
     }
 
     /// Forgets the exchanges that are over.
