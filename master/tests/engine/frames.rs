@@ -440,18 +440,28 @@ fn what_is_given_up_is_cancelled_and_the_connection_goes_on() {
     }
 }
 
-/// Far beyond the limit h2 itself turns a head away, long before it has filled the memory.
-#[test]
-fn an_endless_head_is_too_large() {
-    let filler = [field("a", &"x".repeat(100)), field("b", &"y".repeat(100))].concat();
-    let many = filler.repeat(4_000);
-    let mut pieces = many.chunks(16_000);
-    let mut first = vec![STATUS_200];
-    first.extend_from_slice(&field("c", "d"));
-    let mut bytes = [greeting(), frame(HEADERS, END_STREAM, 1, &first)].concat();
-    for piece in pieces.by_ref() {
+/// A head of so many fields of about 100 bytes, cut into frames.
+fn long_head(fields: usize) -> Vec<u8> {
+    let block = [vec![STATUS_200], field("a", &"x".repeat(100)).repeat(fields)].concat();
+    let mut pieces = block.chunks(1_000);
+    let mut bytes = frame(HEADERS, END_STREAM, 1, pieces.next().unwrap_or_default());
+    for piece in pieces {
         bytes.extend(frame(CONTINUATION, 0, 1, piece));
     }
     bytes.extend(frame(CONTINUATION, END_HEADERS, 1, &[]));
-    assert_eq!(ending(&bytes, bytes.len()).0, "too large");
+    bytes
+}
+
+/// The limit is 300 bytes. h2 hands on a head of up to 16 times that, calls a longer one a breach of the protocol, and ends the
+/// connection with one that is longer still, long before it has filled the memory.
+#[test]
+fn a_head_that_is_too_long_is_too_large_however_long_it_is() {
+    for fields in [4, 30, 40, 60, 100, 200, 5_000] {
+        let bytes = [greeting(), long_head(fields)].concat();
+        let whole = ending(&bytes, bytes.len());
+        assert_eq!(whole.0, "too large", "{fields}");
+        for cut in (0..bytes.len().min(6_000)).step_by(97) {
+            assert_eq!(ending(&bytes, cut), whole, "{fields} fields cut at {cut}");
+        }
+    }
 }

@@ -92,6 +92,15 @@ impl Exchange {
         }
     }
 
+    /// The head was longer than allowed; if it was turned away, that is why.
+    pub(super) fn blame_length(&mut self) {
+        if !self.has_begun()
+            && let Stage::Over(Err(Failure::Answer(fault @ Fault::Malformed(_)))) = &mut self.stage
+        {
+            *fault = Fault::TooLarge("head");
+        }
+    }
+
     /// Goes on as far as h2 lets it.
     pub(super) fn advance(
         &mut self,
