@@ -1,9 +1,10 @@
-//! The load engine alone, for measuring it: `engine_load URL USERS THINK_S SECONDS [THREADS [HTTP]]` prints one line of JSON;
-//! HTTP is 1.1, 2 or auto.
+//! The load engine alone, for measuring it: `engine_load URL USERS THINK_S SECONDS [THREADS [HTTP [RECORD]]]` prints one line of
+//! JSON; HTTP is 1.1, 2 or auto, RECORD a new .csv or .jsonl file for every transaction.
 
 use autoperf::cli::values::http_version;
 use autoperf::clock::monotonic_ns;
-use autoperf::load::{Engine, EngineConfig, Script};
+use autoperf::load::{Engine, EngineConfig, Records, Script};
+use autoperf::record::{FINISH_WITHIN, Mirror, RecordOptions};
 use autoperf::transport::Version;
 use autoperf_inputs::workload::{Method, Navigation, Parameters, Part, Template, Transaction, Workload};
 use autoperf_models::distribution::Distribution;
@@ -12,7 +13,7 @@ use std::time::Duration;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, users, think_s, seconds, rest @ ..] = &arguments[..] else {
-        return Err("engine_load URL USERS THINK_S SECONDS [THREADS [HTTP]]".into());
+        return Err("engine_load URL USERS THINK_S SECONDS [THREADS [HTTP [RECORD]]]".into());
     };
     let (users, think_s, seconds): (u32, f64, f64) = (users.parse()?, think_s.parse()?, seconds.parse()?);
     let shards = rest.first().map_or(Ok(1), |text| text.parse())?;
@@ -21,8 +22,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         http: rest
             .get(1)
             .map_or(Ok(Version::Http1), |text| http_version(text))?,
+        records: if rest.len() > 2 {
+            Records::Mirrored
+        } else {
+            Records::None
+        },
+        max_kept_records: RecordOptions::default().most_waiting,
         ..EngineConfig::default()
     };
+    let mut mirror = rest.get(2).map(|file| mirror(file)).transpose()?;
     let engine = Engine::start(&workload(url, think_s), Script::Navigation, config)?;
     let before_bytes = resident_bytes();
     engine.set_users(users);
@@ -33,6 +41,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     run(&engine, seconds, |window| {
         sum.add(window);
         windows.push(window.clone());
+        if let Some(mirror) = &mut mirror {
+            sum.unrecorded += window.generator.unrecorded;
+            sum.unrecorded += mirror.take(engine.take_finished(), window.generator.unrecorded);
+            mirror.pass_on(Some(1));
+        }
     });
     let saturated =
         autoperf::load::generator_saturated(&windows).map_or("null".to_owned(), |s| format!("\"{s}\""));
@@ -45,7 +58,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         resident_bytes().saturating_sub(before_bytes),
         (&saturated, &doubtful),
     );
+    mirror.map(|mirror| mirror.finish(FINISH_WITHIN));
     Ok(())
+}
+
+fn mirror(file: &str) -> Result<Mirror, Box<dyn std::error::Error>> {
+    let options = RecordOptions {
+        sinks: vec![file.into()],
+        ..RecordOptions::default()
+    };
+    let transactions = ["page".to_owned(), "page".to_owned()];
+    Ok(Mirror::open(&options, std::path::Path::new("."), &transactions)?)
 }
 
 fn run(engine: &Engine, seconds: f64, mut each: impl FnMut(&autoperf::load::Window)) {
@@ -63,6 +86,7 @@ struct Sum {
     elapsed_s: f64,
     served: u64,
     failed: u64,
+    unrecorded: u64,
     cpu_s: f64,
     response_s: f64,
     think_s: f64,
@@ -99,10 +123,11 @@ impl Sum {
             quantile(&mut self.response_us, 0.99),
         );
         println!(
-            "{{\"users\":{users},\"rate\":{rate:.1},\"failed\":{},\"cpu\":{:.4},\"per_cpu_s\":{:.0},\
+            "{{\"users\":{users},\"rate\":{rate:.1},\"failed\":{},\"unrecorded\":{},\"cpu\":{:.4},\"per_cpu_s\":{:.0},\
              \"of_expected\":{:.4},\"response_p50_us\":{time_50},\"response_p99_us\":{time_99},\
              \"late_p50_us\":{late_50},\"late_p99_us\":{late_99},\"little_gap\":{:.4},\"bytes_per_user\":{},\"doubtful_tail\":{doubtful},\"saturated\":{saturated}}}",
             self.failed,
+            self.unrecorded,
             self.cpu_s / self.elapsed_s,
             self.served as f64 / self.cpu_s,
             rate / expected,

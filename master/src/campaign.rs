@@ -4,10 +4,11 @@ use crate::agents::{AgentEvent, Agents};
 use crate::campaign::state::{Action, Event, Progress, State};
 use crate::clock::Clock;
 use crate::generator::Generator;
-use crate::journal::entry::{Entry, Walks};
+use crate::journal::entry::{Entry, Note, RecordEnd, Walks};
 use crate::journal::log::RunLog;
 use crate::journal::{JournalError, Writer};
 use crate::load::{EngineError, Window};
+use crate::record::{FINISH_WITHIN, Mirror};
 use crate::summary::Level;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub struct Campaign<'a> {
     pub agents: &'a Agents,
     /// The run directory's truth.
     pub journal: Writer,
+    /// The record of every transaction, where one was asked for.
+    pub mirror: Option<Mirror>,
     /// Who watches.
     pub display: &'a mut dyn Display,
     /// Set when the user wants to stop.
@@ -67,7 +70,14 @@ impl Campaign<'_> {
     ///
     /// # Errors
     /// [`CampaignError`]; the load is stopped by then.
-    pub fn run(mut self, mut state: Box<dyn State>) -> Result<RunLog, CampaignError> {
+    pub fn run(mut self, state: Box<dyn State>) -> Result<RunLog, CampaignError> {
+        let ended = self.carry_on(state);
+        // What a run that broke off had to record is written nonetheless.
+        self.finish_records();
+        ended
+    }
+
+    fn carry_on(&mut self, mut state: Box<dyn State>) -> Result<RunLog, CampaignError> {
         let mut pending = Pending::default();
         let mut actions = Vec::new();
         state.handle(Event::Start { at_s: self.now_s() }, &mut actions);
@@ -83,11 +93,17 @@ impl Campaign<'_> {
                 state.handle(Event::Alarm { at_s }, &mut actions);
                 self.obey(&mut actions, &mut pending)?;
             }
-            self.listen(state.as_mut(), window, &mut pending, &mut actions);
+            if let Some(window) = window {
+                self.take(state.as_mut(), window, &mut pending, &mut actions)?;
+            }
+            self.listen(state.as_mut(), &mut pending, &mut actions);
             going_on = self.obey(&mut actions, &mut pending)?;
         }
         let mut log = state.into_log();
         log.walks = pending.walks;
+        log.records = pending.records;
+        log.notes.extend(pending.notes);
+        log.notes.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
         Ok(log)
     }
 
@@ -117,7 +133,10 @@ impl Campaign<'_> {
             Action::Write(entry) => {
                 match &*entry {
                     Entry::Note(note) => self.display.note(&note.text),
-                    Entry::End(_) => pending.walks = self.end_load()?,
+                    Entry::End(_) => {
+                        pending.walks = self.end_load()?;
+                        pending.records = self.end_records()?;
+                    }
                     _ => {}
                 }
                 self.journal.append(&entry)?;
@@ -144,17 +163,51 @@ impl Campaign<'_> {
         Ok(Some(walks))
     }
 
-    /// Tells the state what has happened in the last turn.
-    fn listen(
-        &self,
+    /// Gives the state a window, and its transactions to the record.
+    fn take(
+        &mut self,
         state: &mut dyn State,
-        window: Option<Window>,
+        mut window: Window,
         pending: &mut Pending,
         actions: &mut Vec<Action>,
-    ) {
-        if let Some(window) = window {
+    ) -> Result<(), CampaignError> {
+        let Some(mirror) = &mut self.mirror else {
             state.handle(Event::Window(Box::new(window)), actions);
+            return Ok(());
+        };
+        // What the record lacks is known before the window is counted, whose transactions these are only afterwards.
+        let on_the_way = window.generator.unrecorded;
+        window.generator.unrecorded += mirror.take(self.generator.take_finished(), on_the_way);
+        let before = state.filled();
+        state.handle(Event::Window(Box::new(window)), actions);
+        let after = state.filled();
+        mirror.pass_on((after.windows > before.windows).then_some(after.level));
+        for text in mirror.failures() {
+            self.display.note(&text);
+            let (about, at_s) = ("record".to_owned(), self.clock.now_ns() as f64 * 1e-9);
+            let note = Note { about, text, at_s };
+            self.journal.append(&Entry::Note(note.clone()))?;
+            pending.notes.push(note);
         }
+        Ok(())
+    }
+
+    fn finish_records(&mut self) -> Vec<RecordEnd> {
+        let mirror = self.mirror.take();
+        mirror.map_or_else(Vec::new, |mirror| mirror.finish(FINISH_WITHIN))
+    }
+
+    /// Ends the records; writes and gives what became of each.
+    fn end_records(&mut self) -> Result<Vec<RecordEnd>, CampaignError> {
+        let ends = self.finish_records();
+        for end in &ends {
+            self.journal.append(&Entry::Record(end.clone()))?;
+        }
+        Ok(ends)
+    }
+
+    /// Tells the state what else has happened in the last turn.
+    fn listen(&self, state: &mut dyn State, pending: &mut Pending, actions: &mut Vec<Action>) {
         let at_s = self.now_s();
         for event in self.agents.take() {
             let event = match event {
@@ -191,6 +244,10 @@ struct Pending {
     until_s: f64,
     /// What the users did, once the load has ended.
     walks: Option<Walks>,
+    /// What became of the records, once the load has ended.
+    records: Vec<RecordEnd>,
+    /// What was noted of them meanwhile.
+    notes: Vec<Note>,
 }
 
 impl Pending {

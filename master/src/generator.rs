@@ -1,5 +1,6 @@
 //! The load of a run: one script after the other, each by an engine of its own, all in the run's own time.
 
+use crate::load::Finished;
 use crate::load::window::Window;
 use crate::load::{ArrivalLaw, CONNECTIONS_PER_ORIGIN, Engine, EngineConfig, EngineEnd, EngineError, Script};
 use autoperf_inputs::Workload;
@@ -96,5 +97,17 @@ impl Generator {
         window.start_ns += since_ns;
         window.end_ns += since_ns;
         Some(window)
+    }
+
+    /// All transactions that have ended since the last call and are kept, at least up to the window that was given last; their
+    /// instants are readings of CLOCK_MONOTONIC, ns.
+    #[must_use]
+    pub fn take_finished(&self) -> Vec<Finished> {
+        let epoch_ns = self.engine.epoch_monotonic_ns();
+        let mut all = self.engine.take_finished();
+        for one in &mut all {
+            crate::record::shift(&mut one.record, epoch_ns);
+        }
+        all
     }
 }

@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod journal;
 pub mod load;
 pub mod parameters;
+pub mod record;
 pub mod rehearsal;
 pub mod report;
 pub mod run;

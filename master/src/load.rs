@@ -33,6 +33,7 @@ pub mod saturation;
 pub mod scheduling;
 pub mod session;
 pub mod shard;
+pub mod shelf;
 pub mod single;
 pub mod walk;
 pub mod wheel;
@@ -42,6 +43,7 @@ pub use account::Account;
 pub use arrivals::ArrivalLaw;
 pub use engine::{Engine, EngineEnd};
 pub use saturation::{DoubtfulTail, Saturation, doubtful_tail, generator_saturated};
+pub use shelf::Finished;
 pub use single::{Attempt, SingleUser, try_once};
 pub use window::{GeneratorWindow, TransactionWindow, Window};
 
@@ -67,9 +69,9 @@ pub struct EngineConfig {
     pub max_body_bytes: u64,
     /// Longest head of an answer, bytes.
     pub max_header_bytes: usize,
-    /// Whether every transaction is kept for `Engine::take_records`.
-    pub keep_records: bool,
-    /// Records that one thread holds until they are taken; what comes beyond is counted as dropped.
+    /// Whether every transaction is kept for `Engine::take_records`, and what a lost one means.
+    pub records: Records,
+    /// Records that one thread holds until they are taken; what comes beyond is lost and counted.
     pub max_kept_records: usize,
     /// Most users that the open mode may need at once.
     pub max_open_users: usize,
@@ -89,7 +91,7 @@ impl Default for EngineConfig {
             window_s: 0.1,
             max_body_bytes: 64 * 1024 * 1024,
             max_header_bytes: 64 * 1024,
-            keep_records: false,
+            records: Records::None,
             max_kept_records: 4_000_000,
             max_open_users: 10_000,
             trust: Trust::default(),
@@ -97,6 +99,18 @@ impl Default for EngineConfig {
             resources: false,
         }
     }
+}
+
+/// Whether the record of every transaction is kept until somebody takes it. A generator thread never waits for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Records {
+    /// No.
+    #[default]
+    None,
+    /// Yes, and the measurement rests on them: a lost one spoils it (`GeneratorWindow::dropped`).
+    Needed,
+    /// Yes, as a copy beside the figures, which are whole without it (`GeneratorWindow::unrecorded`).
+    Mirrored,
 }
 
 /// What the users carry out.

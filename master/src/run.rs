@@ -13,6 +13,7 @@ use crate::generator::Generator;
 use crate::journal::entry::{Begin, Entry, Node, Note, OpenOptions, SearchOptions};
 use crate::journal::{self, JournalError, Writer};
 use crate::load::{EngineConfig, EngineError};
+use crate::record::{Mirror, RecordError, RecordOptions};
 use crate::report::{self, ReportError};
 use crate::summary::Summary;
 use crate::summary::build::build;
@@ -41,6 +42,8 @@ pub struct Request {
     pub seed: u64,
     /// How the users' requests are carried; the seed is the run's own.
     pub engine: EngineConfig,
+    /// The record of every transaction: none without a sink.
+    pub record: RecordOptions,
     /// Command line, for the record.
     pub command: Vec<String>,
     /// Files read, by role, for the record.
@@ -78,6 +81,9 @@ pub enum RunError {
     /// The run cannot go on.
     #[error(transparent)]
     Campaign(#[from] CampaignError),
+    /// Transactions cannot be recorded as asked.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -126,6 +132,7 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
         source,
     })?;
     let agents = connected.describe();
+    let mirror = mirror(&request, &begin)?;
     let mut journal = Writer::create(&request.directory)?;
     journal.append(&Entry::Begin(Box::new(begin.clone())))?;
     for agent in &agents {
@@ -149,6 +156,7 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
         generator: &mut generator,
         agents: &running,
         journal,
+        mirror,
         display,
         interrupt: &request.interrupt,
         clock: Clock::since(epoch_ns),
@@ -161,6 +169,15 @@ pub fn carry_out(request: Request, display: &mut dyn Display) -> Result<Finished
     let summary = build(&log);
     report::write_all(&request.directory, &summary)?;
     Ok(Finished { summary, how })
+}
+
+/// The record of every transaction, where one was asked for.
+fn mirror(request: &Request, begin: &Begin) -> Result<Option<Mirror>, RecordError> {
+    let options = &request.record;
+    if options.sinks.is_empty() {
+        return Ok(None);
+    }
+    Mirror::open(options, &request.directory, &begin.transactions).map(Some)
 }
 
 /// Writes the reports of a run directory again from its journal.

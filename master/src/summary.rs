@@ -18,6 +18,7 @@ mod separation;
 mod servers;
 pub mod verdict;
 
+pub use crate::journal::entry::RecordEnd;
 pub use costs::{Costliest, TransactionDemand, TransactionDemands};
 pub use load::{Generator, GeneratorThread, OpenLoad, TransactionTimes};
 pub use servers::{Collector, Host, Java, Process, Processor};
@@ -103,6 +104,9 @@ pub struct Summary {
     pub curve: Vec<CurveRow>,
     /// The audits: what speaks for and against trusting the answer.
     pub audits: Vec<Audit>,
+    /// What became of each record of every transaction that was asked for.
+    #[serde(default)]
+    pub records: Vec<RecordEnd>,
 }
 
 /// Facts to reproduce a run.

@@ -4,10 +4,10 @@
 #
 # The server has core 0, the generators core 1, in turn. All run at real-time priority where that is allowed, so that other
 # work on the machine does not count as anybody's lateness; they use a fifth of a core at most. Up to 20,000 users think for
-# a second, more for five, lest one core be too little. A row whose users need more descriptors than there are, or whose bare
-# client finds no ports (it has only one source address), says so. As root the descriptors' limit is raised where that is allowed, and all happens
-# in a network name space that keeps few connections in TIME_WAIT: those of the run before end together, a minute later, and
-# the kernel's work on ten thousand of them would be the lateness of a later run.
+# a second, more for five, lest one core be too little. A row whose users need more descriptors than there are says so; the limit
+# is raised where that is allowed. As root all happens in a network name space that keeps few connections in TIME_WAIT: those
+# of the run before end together, a minute later, and the kernel's work on ten thousand of them would be the lateness of a
+# later run.
 #
 #   cargo build --release -p autoperf --examples
 #   cargo build --release --manifest-path tests/bench/truth/Cargo.toml --target-dir target/truth

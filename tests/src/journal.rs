@@ -31,6 +31,18 @@ pub fn served(folder: &Folder) -> Vec<u64> {
     served
 }
 
+/// Resources of pages in all windows: fetched, unchanged, taken from a cache, failed.
+#[must_use]
+pub fn resources(folder: &Folder) -> [u64; 4] {
+    let mut sums = [0; 4];
+    for entry in entries(folder) {
+        for (sum, name) in sums.iter_mut().zip(["fetched", "unchanged", "cached", "failed"]) {
+            *sum += entry["resources"][name].as_u64().unwrap_or(0);
+        }
+    }
+    sums
+}
+
 /// How many windows each level has.
 #[must_use]
 pub fn windows(folder: &Folder) -> Vec<usize> {

@@ -6,6 +6,10 @@ use autoperf_tests::journal;
 use autoperf_tests::stage::{Demo, Folder};
 use autoperf_tests::summary::schema_errors;
 use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Puts a profile block into the demo's input.xml.
 fn with_profile(folder: &Folder, block: &str) {
@@ -180,4 +184,104 @@ fn what_is_required_must_be_served() {
     assert!(stderr.contains("404") && stderr.contains("requires"), "{stderr}");
     assert_eq!(demo.served(Some("Buy")).unwrap(), 0);
     assert!(!folder.path().join("run").exists(), "a run was begun");
+}
+
+/// A site of one page with two images and a style sheet: every request takes 1 ms, one image 50 ms, and one image is missing.
+/// Gives its port and the requests so far.
+fn page_with_resources() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let seen = Arc::clone(&shared);
+            // A connection that breaks ends its thread alone.
+            std::thread::spawn(move || answer_all(stream, &seen).ok());
+        }
+    });
+    (port, seen)
+}
+
+fn answer_all(mut stream: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    loop {
+        let Some(line) = lines.next() else { return Ok(()) };
+        let target = line?.split(' ').nth(1).unwrap_or_default().to_owned();
+        for line in lines.by_ref() {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        let (status, fields, body) = match target.as_str() {
+            "/page" => (
+                "200 OK",
+                "Content-Type: text/html\r\nCache-Control: no-store",
+                "<link rel=stylesheet href=/style.css><img src=/slow.png><img src=/missing.png>",
+            ),
+            "/style.css" => ("200 OK", "Cache-Control: max-age=3600", "body {}"),
+            "/slow.png" => ("200 OK", "Cache-Control: no-store", "png"),
+            _ => ("404 Not Found", "Cache-Control: no-store", "none"),
+        };
+        let service_ms = if target == "/slow.png" { 50 } else { 1 };
+        seen.lock().unwrap().push(target);
+        std::thread::sleep(Duration::from_millis(service_ms));
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\n{fields}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+    }
+}
+
+#[test]
+fn a_page_is_profiled_with_its_resources() {
+    let folder = Folder::new("profile-resources");
+    let (port, seen) = page_with_resources();
+    folder.write(
+        "input.xml",
+        &format!(
+            "<autoperf>\n<Load><transaction><name>Page</name><url>http://127.0.0.1:{port}/page</url></transaction></Load>\n\
+             <Profile><usetransactions><name>Page</name></usetransactions><numusers>2</numusers>\
+             <profilethinktime>10</profilethinktime><executioncount>15</executioncount></Profile>\n</autoperf>\n"
+        ),
+    );
+    let output = folder.run(&["profile", "--resources", "--out", "run", "--seed", "3"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{stderr}");
+    let summary = summary(&folder);
+    let level = &summary["levels"][0];
+    assert_eq!(
+        (level["transaction"].as_str(), level["ended_by"].as_str()),
+        (Some("Page"), Some("execution_count"))
+    );
+    let asked = |target: &str| seen.lock().unwrap().iter().filter(|seen| *seen == target).count();
+    // Each of two users 15 times, and the first look; the style sheet once in each session, the rest each time.
+    assert_eq!(
+        (asked("/page"), asked("/slow.png"), asked("/missing.png")),
+        (31, 31, 31)
+    );
+    assert_eq!(asked("/style.css"), 3);
+    let of_windows = journal::served(&folder);
+    assert_eq!(of_windows, [30], "a resource is no transaction");
+    let resources = journal::resources(&folder);
+    assert_eq!(
+        resources,
+        [32, 0, 28, 30],
+        "fetched, unchanged, from the cache, failed"
+    );
+    // The transaction lasts until its slowest resource is there.
+    let mean_s = level["response_time_s"]["mean"]["value"].as_f64().unwrap();
+    assert!(mean_s >= 0.051, "{mean_s}");
+    let audits = summary["audits"].as_array().unwrap();
+    let audit = audits
+        .iter()
+        .find(|audit| audit["name"] == "The pages' resources could be had");
+    let audit = audit.unwrap();
+    assert_eq!(audit["status"], "warn");
+    let detail = audit["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("30 failed") && detail.contains("/missing.png 30 times"),
+        "{detail}"
+    );
 }

@@ -178,6 +178,7 @@ fn add_generator(sum: &mut GeneratorSecond, window: &Window, first: bool) {
     sum.ports_exhausted += part.ports_exhausted;
     sum.resources_exhausted += part.resources_exhausted;
     sum.records_lost += part.dropped;
+    sum.unrecorded += part.unrecorded;
     sum.unstarted += part.unstarted;
     sum.send_stalls += part.send_stalls;
     let ports = u64::from(part.connections) + part.time_wait;

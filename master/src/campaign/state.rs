@@ -23,8 +23,20 @@ pub trait State {
     /// Takes an event and adds what is to be done about it.
     fn handle(&mut self, event: Event, actions: &mut Vec<Action>);
 
+    /// How many windows the levels have been given, so that one can be told to belong to a level or not.
+    fn filled(&self) -> Filled;
+
     /// The run as it stands; at the end the same as the journal tells.
     fn into_log(self: Box<Self>) -> RunLog;
+}
+
+/// The windows that levels have been given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filled {
+    /// Number of the level that the last of them went to, from 1.
+    pub level: usize,
+    /// How many there were, over all levels.
+    pub windows: u64,
 }
 
 /// What happens to a campaign. Instants are seconds on the run's clock.

@@ -77,6 +77,7 @@ pub fn run(arguments: &Arguments, command: &[OsString]) -> Exit {
         place: Place {
             out: Some(directory.clone()),
             seed: arguments.seed,
+            record: Vec::new(),
         },
         watch: arguments.watch.clone(),
     };

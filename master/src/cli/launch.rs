@@ -6,6 +6,7 @@ use crate::cli::progress::Watch;
 use crate::cli::values;
 use crate::journal::entry::{OpenOptions, SearchOptions};
 use crate::load::EngineConfig;
+use crate::record::RecordOptions;
 use crate::run::{self, Finished, Request, RunError};
 use crate::transport::Version;
 use autoperf_inputs::parameters::PARAMETERS;
@@ -41,6 +42,10 @@ pub struct Place {
     /// Seed of all random choices; drawn and printed where absent.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Also write down every single transaction, in a new file that ends in .csv or .jsonl; `csv` or `jsonl` alone is a file in the
+    /// results directory. May be given several times.
+    #[arg(long, value_name = "FILE", value_parser = values::record)]
+    pub record: Vec<PathBuf>,
 }
 
 /// What the users have for a browser.
@@ -186,6 +191,10 @@ pub fn run(job: Job, place: &Place, watch: &Watch, command: &[OsString]) -> (Exi
         search: job.search,
         open: job.open,
         engine: job.browser.engine(),
+        record: RecordOptions {
+            sinks: place.record.clone(),
+            ..RecordOptions::default()
+        },
         directory: place.out.clone().unwrap_or_else(standard),
         seed: place
             .seed
@@ -233,6 +242,7 @@ fn fail(error: &RunError) -> Exit {
     eprintln!("autoperf: {error}");
     match error {
         RunError::Agents(_) | RunError::Site { .. } => Exit::Unreachable,
+        RunError::Record(_) => Exit::Usage,
         _ => Exit::RunError,
     }
 }

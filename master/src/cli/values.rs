@@ -1,6 +1,8 @@
 //! Values on the command line that are more than a number or a name.
 
+use crate::record::{FORMS, form_of};
 use crate::transport::{Version, http2};
+use std::path::PathBuf;
 
 /// A duration such as `90s`, `2m`, `1.5h` or `200ms`, in seconds. A number without a unit is refused.
 ///
@@ -42,6 +44,29 @@ pub fn rate(text: &str) -> Result<f64, String> {
         Ok(rate) if rate > 0.0 && rate <= MOST_PER_S => Ok(rate),
         _ => Err(format!(
             "`{text}` is no rate; expected a number of transactions a second above 0, at most {MOST_PER_S}"
+        )),
+    }
+}
+
+/// Where every transaction is written: the name of a form, or a file that ends in one.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn record(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let names = |before: &str| {
+        let named: Vec<_> = FORMS
+            .iter()
+            .map(|form| format!("{before}{}", form.name))
+            .collect();
+        named.join(" or ")
+    };
+    match form_of(&path) {
+        Ok(_) => Ok(path),
+        Err(_) => Err(format!(
+            "`{text}` is no form of a record; expected {}, or a file that ends in {}",
+            names(""),
+            names(".")
         )),
     }
 }

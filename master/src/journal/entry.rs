@@ -27,6 +27,8 @@ pub enum Entry {
     Note(Note),
     /// Which ways the users took, where they walked a graph; once, when the load has ended.
     Walks(Walks),
+    /// What became of a record of every transaction that was asked for; once for each, when the load has ended.
+    Record(RecordEnd),
     /// Last line of a run that ended in order.
     End(End),
 }
@@ -385,8 +387,11 @@ pub struct GeneratorSecond {
     pub ports_exhausted: u64,
     /// Connections without a descriptor or memory.
     pub resources_exhausted: u64,
-    /// Records lost because nobody took them.
+    /// Records lost because nobody took them, where the measurement rests on them.
     pub records_lost: u64,
+    /// Transactions that are in the figures, but missing from a record that was asked for.
+    #[serde(default, skip_serializing_if = "is_none_missing")]
+    pub unrecorded: u64,
     /// Arrivals of the open mode that found no user free.
     pub unstarted: u64,
     /// Requests that the socket did not take at once.
@@ -464,6 +469,11 @@ pub struct TransactionSecond {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_none_missing(count: &u64) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(sum: &f64) -> bool {
     *sum == 0.0
 }
@@ -497,7 +507,7 @@ pub struct LevelEnd {
 /// Something worth knowing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
-    /// What it concerns: `profiler`, `site`, `generator`, `search`.
+    /// What it concerns: `profiler`, `site`, `generator`, `search`, `record`.
     pub about: String,
     /// In words.
     pub text: String,
@@ -512,6 +522,20 @@ pub struct Walks {
     pub sessions: u64,
     /// How often each way was taken: row 0 is Entry, then the states of [`Begin::navigation`]; the last column is Exit.
     pub transitions: Vec<Vec<u64>>,
+}
+
+/// What became of a record of every transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RecordEnd {
+    /// The file.
+    pub path: String,
+    /// Transactions written.
+    pub written: u64,
+    /// Transactions of the run that are not in it.
+    pub missing: u64,
+    /// Why it was given up, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// The run is over.

@@ -1,7 +1,7 @@
 //! A run as the journal tells it: its beginning, its levels with everything measured in them, its end.
 
 use crate::journal::entry::{
-    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, Second, Walks,
+    Agent, AgentReading, Begin, BinRow, End, Entry, LevelBegin, LevelEnd, Note, RecordEnd, Second, Walks,
 };
 use autoperf_models::level::Bin;
 
@@ -18,6 +18,8 @@ pub struct RunLog {
     pub notes: Vec<Note>,
     /// Which ways the users took, where they walked a graph and the load has ended.
     pub walks: Option<Walks>,
+    /// What became of the records of every transaction, where any were asked for and the load has ended.
+    pub records: Vec<RecordEnd>,
     /// Last entry, if the run ended in order.
     pub end: Option<End>,
 }
@@ -45,6 +47,7 @@ impl RunLog {
             levels: Vec::new(),
             notes: Vec::new(),
             walks: None,
+            records: Vec::new(),
             end: None,
         }
     }
@@ -83,6 +86,7 @@ impl RunLog {
             Entry::LevelEnd(end) => self.with_last(|level| level.end = Some(end)),
             Entry::Note(note) => self.notes.push(note),
             Entry::Walks(walks) => self.walks = Some(walks),
+            Entry::Record(record) => self.records.push(record),
             Entry::End(end) => self.end = Some(end),
         }
     }

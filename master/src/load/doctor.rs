@@ -190,10 +190,16 @@ fn descriptors(facts: &Facts) -> Line {
     } else {
         String::new()
     };
+    let ceiling = facts.descriptor_ceiling.filter(|ceiling| *ceiling > reached);
+    let refused = ceiling.map_or_else(String::new, |ceiling| {
+        format!(
+            "; the kernel has up to {ceiling} (fs.nr_open) for who may raise the hard limit (CAP_SYS_RESOURCE)"
+        )
+    });
     line(
         "Open files",
         at_least(reached, DESCRIPTOR_LIMITS),
-        format!("at most {reached} descriptors{raised}; one for each user's connection"),
+        format!("at most {reached} descriptors{raised}; one for each user's connection{refused}"),
         "raise the limit: ulimit -Hn, LimitNOFILE= of a systemd unit, or fs.nr_open",
     )
 }
@@ -287,6 +293,7 @@ mod tests {
         Facts {
             cores: 4,
             descriptors: (1_024, 1 << 20),
+            descriptor_ceiling: Some(1 << 20),
             ports: Some((32_768, 60_999)),
             time_wait: Some(12),
             clock_source: Some("tsc".into()),
@@ -362,6 +369,11 @@ mod tests {
         assert_eq!(changed(starved), [("Lateness", Fail)]);
         assert_eq!(changed(|f| f.cores = 1), [("Processors", Warn)]);
         assert_eq!(changed(|f| f.descriptors = (64, 64)), [("Open files", Fail)]);
+        let mut refused = sound();
+        refused.descriptors = (20_000, 20_000);
+        let found = descriptors(&refused).found;
+        assert!(found.contains("up to 1048576 (fs.nr_open)"), "{found}");
+        assert!(!descriptors(&sound()).found.contains("fs.nr_open"));
         assert_eq!(
             changed(|f| f.descriptors = (1_024, 1_024)),
             [("Open files", Warn)]

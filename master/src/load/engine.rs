@@ -2,8 +2,9 @@
 
 use super::arrivals::ArrivalLaw;
 use super::plan::Plan;
-use super::shard::recorder::{RecordStore, Recorder};
+use super::shard::recorder::Recorder;
 use super::shard::{Command, Control, Shard, ShardEnd, ShardPlace, Waiting};
+use super::shelf::{Finished, Shelf, shelf};
 use super::window::Window;
 use super::{EngineConfig, EngineError, Script, limits};
 use crate::clock::{Clock, monotonic_ns};
@@ -31,7 +32,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Running {
     control: Arc<Control>,
-    records: RecordStore,
+    shelf: Option<Shelf>,
     thread: Option<JoinHandle<ShardEnd>>,
 }
 
@@ -154,14 +155,23 @@ impl Engine {
         }
     }
 
-    /// The records since the last call, in the order in which each thread finished them; empty unless they are kept.
+    /// The records since the last call of the transactions that count, in the order in which each thread finished them;
+    /// empty unless they are kept.
     #[must_use]
     pub fn take_records(&self) -> Vec<Record> {
-        let mut all = Vec::new();
-        for shard in &self.shards {
-            all.append(&mut shard.records.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        all
+        let finished = self.take_finished().into_iter();
+        finished
+            .filter(|one| one.measured)
+            .map(|one| one.record)
+            .collect()
+    }
+
+    /// The same of all transactions, those that only prepare others included. All that ended by the end of a window are
+    /// there when [`Engine::next_window`] gives it, unless it says that they were lost.
+    #[must_use]
+    pub fn take_finished(&self) -> Vec<Finished> {
+        let shelves = self.shards.iter().filter_map(|shard| shard.shelf.as_ref());
+        shelves.flat_map(Shelf::take).collect()
     }
 
     /// Ends the load at once; transactions in work are abandoned.
@@ -230,17 +240,14 @@ fn spawn(
     let system = |what| move |source| EngineError::System { what, source };
     let control = Arc::new(Control::new().map_err(system("event descriptor of a generator thread"))?);
     let waiting = Waiting::new(Arc::clone(&control)).map_err(system("event queue of a generator thread"))?;
-    let records = RecordStore::default();
-    let store = config
-        .keep_records
-        .then(|| (Arc::clone(&records), config.max_kept_records));
+    let (supplier, shelf) = shelf(config.records, config.max_kept_records).unzip();
     let length_ns = ((config.window_s * 1e9) as u64).max(1_000_000);
     let recorder = Recorder::new(
         place.index as u32,
         length_ns,
         plan.transactions.len(),
         sender,
-        store,
+        supplier,
     );
     let shard = Shard::new(place, Arc::clone(plan), clock, waiting, recorder);
     let thread = std::thread::Builder::new()
@@ -249,7 +256,7 @@ fn spawn(
         .map_err(system("generator thread"))?;
     Ok(Running {
         control,
-        records,
+        shelf,
         thread: Some(thread),
     })
 }
@@ -283,7 +290,7 @@ mod tests {
         }
         engine.shards.push(Running {
             control: Arc::new(Control::new().expect("a descriptor")),
-            records: RecordStore::default(),
+            shelf: None,
             thread: Some(thread),
         });
         assert!(engine.is_broken());

@@ -14,19 +14,31 @@ pub fn descriptor_limit() -> u64 {
 /// Raises the limit on open descriptors as far as allowed; the limit that holds now.
 pub fn raise_descriptors() -> u64 {
     let before = getrlimit(Resource::Nofile);
-    let hard = before.maximum.unwrap_or(WANTED);
-    // Only a privileged process may raise the hard limit; then the soft one is raised to the hard one.
-    let attempts = [WANTED.max(hard), hard];
-    for limit in attempts {
+    for limit in worth_trying(before.maximum, descriptor_ceiling()) {
         let wanted = Rlimit {
             current: Some(limit),
-            maximum: Some(limit.max(hard)),
+            maximum: Some(limit),
         };
         if before.current.is_some_and(|now| now < limit) && setrlimit(Resource::Nofile, wanted).is_ok() {
             break;
         }
     }
     descriptor_limit()
+}
+
+/// Descriptors that the kernel lets any process have (fs.nr_open), where it says so.
+#[must_use]
+pub fn descriptor_ceiling() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/sys/fs/nr_open").ok()?;
+    text.trim().parse().ok()
+}
+
+/// Limits to try, the best first: only a process with CAP_SYS_RESOURCE may raise the hard limit, and nobody beyond the kernel's
+/// ceiling, which is also refused where the hard limit is above it already.
+fn worth_trying(hard: Option<u64>, ceiling: Option<u64>) -> [u64; 2] {
+    let ceiling = ceiling.unwrap_or(WANTED);
+    let hard = hard.unwrap_or(WANTED).min(ceiling);
+    [WANTED.min(ceiling).max(hard), hard]
 }
 
 /// Descriptors that this process has open; `None` where the kernel does not say so cheaply (before Linux 6.2).
@@ -130,9 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn the_hard_limit_is_raised_as_far_as_the_kernel_goes() {
+        for (hard, ceiling, tried) in [
+            (Some(20_000), Some(1 << 20), [1 << 20, 20_000]),
+            (Some(4_096), Some(65_536), [65_536, 4_096]),
+            (Some(1 << 30), Some(1 << 30), [1 << 30, 1 << 30]),
+            (Some(1 << 20), Some(65_536), [65_536, 65_536]),
+            (None, Some(65_536), [65_536, 65_536]),
+            (Some(4_096), None, [1 << 20, 4_096]),
+            (None, None, [1 << 20, 1 << 20]),
+        ] {
+            assert_eq!(worth_trying(hard, ceiling), tried, "{hard:?} {ceiling:?}");
+        }
+    }
+
+    #[test]
     fn the_soft_limit_reaches_the_hard_one() {
         let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
-        assert!(raise_descriptors() >= hard.min(WANTED));
-        assert!(raise_descriptors() >= hard.min(WANTED));
+        let wanted = hard.min(descriptor_ceiling().unwrap_or(u64::MAX)).min(WANTED);
+        assert!(raise_descriptors() >= wanted);
+        assert!(raise_descriptors() >= wanted);
     }
 }

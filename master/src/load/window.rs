@@ -150,8 +150,10 @@ pub struct GeneratorWindow {
     pub lateness_us: Vec<u32>,
     /// How long events at most waited for the thread: from the moment it last asked for events until it handled this one.
     pub read_delay: Histogram,
-    /// Records that were not taken in time and are lost.
+    /// Records that were not taken in time and are lost, where the measurement rests on them.
     pub dropped: u64,
+    /// Transactions that are in the figures, but missing from the record beside them, because nobody took them in time.
+    pub unrecorded: u64,
     /// Transactions of the open mode that could not begin because the users allowed were all busy.
     pub unstarted: u64,
     /// Connections open at the end of the window.
@@ -279,6 +281,7 @@ impl GeneratorWindow {
         self.lateness_us.extend(other.lateness_us);
         self.read_delay.merge(&other.read_delay);
         self.dropped += other.dropped;
+        self.unrecorded += other.unrecorded;
         self.unstarted += other.unstarted;
         self.connections += other.connections;
         self.time_wait = self.time_wait.max(other.time_wait);

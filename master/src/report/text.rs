@@ -172,6 +172,10 @@ fn generator(level: &Level) -> String {
         .doubtful_tail
         .as_ref()
         .map_or_else(String::new, |why| format!(", DOUBTFUL TAIL: {why}"));
+    let unrecorded = match state.unrecorded {
+        0 => String::new(),
+        count => format!(", missing from the record {count}"),
+    };
     let milliseconds = |value: Option<f64>| plain(value.map(|value_s| value_s * 1e3), 3);
     let threads: Vec<String> = state
         .threads
@@ -180,7 +184,7 @@ fn generator(level: &Level) -> String {
         .collect();
     format!(
         "Cpu Utilization {}, threads {}, lateness p50 {} p99 {} max {} [milli sec], answers unread p99 {} max {} \
-         [milli sec], wait for a processor {} [milli sec], local ports {}, descriptors {}, send stalls {}{saturated}{doubt}",
+         [milli sec], wait for a processor {} [milli sec], local ports {}, descriptors {}, send stalls {}{unrecorded}{saturated}{doubt}",
         plain(state.cpu_utilization, 3),
         if threads.is_empty() {
             "not available".to_owned()

@@ -7,7 +7,7 @@ use crate::campaign::state::schedule::{Pass, Scheduled};
 use crate::campaign::state::search::Search;
 use crate::campaign::state::{Start, State};
 use crate::journal::entry::{Graph, ProfileOptions};
-use crate::load::{Attempt, EngineConfig, ProfileStep, Script, SingleUser};
+use crate::load::{Attempt, EngineConfig, ProfileStep, Records, Script, SingleUser};
 use crate::parameters;
 use crate::summary::build::strategy;
 use autoperf_inputs::workload::{Profile, ProfileUse};
@@ -59,8 +59,14 @@ pub(super) fn profile(request: &Request) -> Option<ProfileOptions> {
 pub(super) fn engine(request: &Request) -> EngineConfig {
     let standard = request.engine.max_open_users;
     let most = request.open.as_ref().map(|open| open.max_users as usize);
+    let records = match request.record.sinks.is_empty() {
+        true => Records::None,
+        false => Records::Mirrored,
+    };
     EngineConfig {
         seed: request.seed,
+        records,
+        max_kept_records: request.record.most_waiting,
         max_open_users: most.unwrap_or(standard),
         ..request.engine.clone()
     }

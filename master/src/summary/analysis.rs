@@ -4,7 +4,7 @@ use crate::journal::entry::{Agent, Begin, Second};
 use crate::journal::histogram::Times;
 use crate::journal::log::LevelLog;
 use crate::summary::{
-    ByTransaction, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
+    ByTransaction, Generator, Interval, Level, PhaseTime, ResponseTime, TimelinePoint, TransactionResponse,
 };
 use autoperf_models::level::{LevelMeasurement, LevelMonitor, Steadiness};
 use autoperf_models::search::LevelOutcome;
@@ -180,7 +180,10 @@ fn level(
             .as_ref()
             .map_or_else(String::new, |end| end.ended_by.clone()),
         little_gap,
-        generator: generator::generator(steady, &account),
+        generator: Generator {
+            unrecorded: unrecorded(log),
+            ..generator::generator(steady, &account)
+        },
         processes: servers.processes,
         hosts: servers.hosts,
         by_transaction: by_transaction(begin, log.begin.transaction, steady),
@@ -188,6 +191,15 @@ fn level(
         response_histogram: phases::histogram(&steady.times),
         timeline: timeline(log, measurement),
     }
+}
+
+/// Transactions of the whole level that a record of every one lacks.
+fn unrecorded(log: &LevelLog) -> u64 {
+    let parts = log
+        .seconds
+        .iter()
+        .filter_map(|second| second.generator.as_deref());
+    parts.map(|part| part.unrecorded).sum()
 }
 
 fn response_time(measurement: &LevelMeasurement, times: &Times) -> ResponseTime {

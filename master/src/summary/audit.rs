@@ -9,6 +9,7 @@ use walks::walks;
 
 mod walks;
 
+mod record;
 mod resources;
 
 /// Stolen CPU beyond this share is worth a warning.
@@ -34,6 +35,7 @@ const CHECKS: &[Check] = &[
     walks,
     failures,
     resources::resources,
+    record::record,
     profilers,
     steal,
 ];

@@ -89,6 +89,7 @@ pub fn build(log: &RunLog) -> Summary {
         transaction_demands,
         curve: finding.curve.iter().map(curve_row).collect(),
         audits,
+        records: log.records.clone(),
     }
 }
 

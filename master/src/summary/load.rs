@@ -46,6 +46,9 @@ pub struct Generator {
     /// Requests that a socket did not take at once.
     #[serde(default)]
     pub send_stalls: Option<u64>,
+    /// Transactions of the whole level that are in its figures, but missing from a record of every transaction that was asked for.
+    #[serde(default)]
+    pub unrecorded: u64,
     /// Connections that the generator could not open, and records that it lost.
     #[serde(default)]
     pub failures: u64,

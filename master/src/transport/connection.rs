@@ -47,6 +47,8 @@ pub struct Connection {
     stage: Stage,
     reused: bool,
     peer_closed: bool,
+    /// Nothing has come since an exchange was given up in which nothing had come either.
+    silent: bool,
     keep: Keep,
     version: Version,
     /// The exchange is one of many that began together.
@@ -89,6 +91,7 @@ impl Connection {
             stage: Stage::Connecting,
             reused: false,
             peer_closed: false,
+            silent: false,
             keep: Keep::default(),
             version: terms.version,
             together: false,
@@ -114,8 +117,10 @@ impl Connection {
         self.keep = keep;
         self.head.clear();
         self.body.clear();
-        self.outgoing.clear();
-        self.outgoing_sent = 0;
+        if self.http2.is_none() {
+            self.outgoing.clear();
+            self.outgoing_sent = 0;
+        }
         if matches!(self.stage, Stage::Connecting | Stage::Handshake) {
             self.outgoing.extend_from_slice(request);
             return Progress::Pending;
@@ -315,11 +320,12 @@ impl Connection {
     /// exchange and died before the answer began, as happens when the server's keep-alive time ends just now.
     #[must_use]
     pub fn died_of_age(&self) -> bool {
-        let begun = match &self.http2 {
-            Some(http2) => http2.has_begun(),
-            None => self.reader.has_begun(),
+        let died_unbegun = match &self.http2 {
+            // A stream that was reset alone is the site's answer.
+            Some(http2) => !http2.has_begun() && (self.peer_closed || !http2.is_usable()),
+            None => !self.reader.has_begun(),
         };
-        self.reused && !begun
+        self.reused && died_unbegun
     }
 
     /// Whether part of the request waits because the socket takes no more.
@@ -378,9 +384,13 @@ impl Connection {
     /// Gives back large buffers of the exchange that is over.
     pub fn forget_answer(&mut self) {
         if let Some(http2) = &mut self.http2 {
+            // What waits for the socket belongs to the connection, not to the exchange.
             http2.forget();
+        } else {
+            self.outgoing.clear();
+            self.outgoing.shrink_to(KEPT_CAPACITY_BYTES);
         }
-        for buffer in [&mut self.head, &mut self.body, &mut self.outgoing] {
+        for buffer in [&mut self.head, &mut self.body] {
             buffer.clear();
             buffer.shrink_to(KEPT_CAPACITY_BYTES);
         }

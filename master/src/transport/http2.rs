@@ -8,6 +8,8 @@ mod absent;
 #[cfg(feature = "http2")]
 mod exchange;
 #[cfg(feature = "http2")]
+mod heads;
+#[cfg(feature = "http2")]
 mod pipe;
 #[cfg(feature = "http2")]
 mod request;

@@ -382,3 +382,86 @@ fn a_ping_is_answered_while_nothing_goes_on() {
     http2.feed(&frame(GOAWAY, 0, 0, &[0; 8]));
     assert!(!http2.is_usable());
 }
+
+/// Frames of a kind on a stream in what was sent.
+fn sent(mut bytes: &[u8], kind: u8, stream: u32) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    if let Some(rest) = bytes.strip_prefix(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
+        bytes = rest;
+    }
+    while let Some((head, rest)) = bytes.split_at_checked(9) {
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        let (payload, rest) = rest.split_at_checked(length).expect("whole frames");
+        if head[3] == kind && head[5..9] == stream.to_be_bytes() {
+            found.push(payload);
+        }
+        bytes = rest;
+    }
+    found
+}
+
+/// RFC 9113 section 5.4.2: a stream that nobody waits for any more is reset, and what still comes for it harms nobody.
+#[test]
+fn what_is_given_up_is_cancelled_and_the_connection_goes_on() {
+    for begun in [false, true] {
+        let mut http2 = Http2::new(LIMITS, false).expect("begins");
+        let keep = Keep {
+            head: true,
+            body: true,
+        };
+        http2.submit([REQUEST], keep);
+        http2.feed(&greeting());
+        if begun {
+            http2.feed(&[ok_head(0, 1, &[]), frame(DATA, 0, 1, b"ab")].concat());
+        }
+        let mut out = Vec::new();
+        http2.take_outgoing(&mut out);
+        assert_eq!(sent(&out, RST_STREAM, 1), [&[0_u8; 0]; 0]);
+        out.clear();
+        http2.cancel();
+        assert!(http2.is_usable() && http2.state() == State::Over);
+        http2.take_outgoing(&mut out);
+        assert_eq!(sent(&out, RST_STREAM, 1), [8_u32.to_be_bytes()], "CANCEL");
+        http2.forget();
+        http2.submit([REQUEST], keep);
+        out.clear();
+        http2.take_outgoing(&mut out);
+        assert_eq!(sent(&out, HEADERS, 3).len(), 1);
+        let late = if begun {
+            frame(DATA, END_STREAM, 1, b"c")
+        } else {
+            ok_head(END_STREAM, 1, &[])
+        };
+        http2.feed(&[late, ok_head(0, 3, &[]), frame(DATA, END_STREAM, 3, b"xyz")].concat());
+        let part = http2.part(0).expect("one was asked for");
+        assert!(part.failure.is_none(), "{:?}", part.failure);
+        assert_eq!((part.head.status, part.body_bytes), (200, &b"xyz"[..]));
+        assert!(http2.is_usable());
+    }
+}
+
+/// A head of so many fields of about 100 bytes, cut into frames.
+fn long_head(fields: usize) -> Vec<u8> {
+    let block = [vec![STATUS_200], field("a", &"x".repeat(100)).repeat(fields)].concat();
+    let mut pieces = block.chunks(1_000);
+    let mut bytes = frame(HEADERS, END_STREAM, 1, pieces.next().unwrap_or_default());
+    for piece in pieces {
+        bytes.extend(frame(CONTINUATION, 0, 1, piece));
+    }
+    bytes.extend(frame(CONTINUATION, END_HEADERS, 1, &[]));
+    bytes
+}
+
+/// The limit is 300 bytes. h2 hands on a head of up to 16 times that, calls a longer one a breach of the protocol, and ends the
+/// connection with one that is longer still, long before it has filled the memory.
+#[test]
+fn a_head_that_is_too_long_is_too_large_however_long_it_is() {
+    for fields in [4, 30, 40, 60, 100, 200, 5_000] {
+        let bytes = [greeting(), long_head(fields)].concat();
+        let whole = ending(&bytes, bytes.len());
+        assert_eq!(whole.0, "too large", "{fields}");
+        for cut in (0..bytes.len().min(6_000)).step_by(97) {
+            assert_eq!(ending(&bytes, cut), whole, "{fields} fields cut at {cut}");
+        }
+    }
+}

@@ -9,6 +9,8 @@ mod failures;
 mod frames;
 mod hostile;
 mod population;
+mod ports;
+mod record;
 mod requests;
 mod resources;
 mod sessions;

@@ -1,7 +1,7 @@
 //! Workloads by hand, and the usual ways to run them.
 
 use autoperf::clock::monotonic_ns;
-use autoperf::load::{Engine, EngineConfig, Script, Window};
+use autoperf::load::{Engine, EngineConfig, Records, Script, Window};
 use autoperf_inputs::workload::{Method, Navigation, Parameters, Part, Template, Transaction, Workload};
 use autoperf_models::distribution::Distribution;
 use autoperf_models::record::Record;
@@ -68,7 +68,7 @@ pub(crate) fn chain(transactions: Vec<Transaction>) -> Workload {
 pub(crate) fn config() -> EngineConfig {
     EngineConfig {
         shards: Some(1),
-        keep_records: true,
+        records: Records::Needed,
         ..EngineConfig::default()
     }
 }

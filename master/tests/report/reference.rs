@@ -3,6 +3,7 @@
 use autoperf::cli::exit::{EXITS, VERDICTS};
 use autoperf::cli::settings::{settable, variable};
 use autoperf::compare::write::FORMS;
+use autoperf::record;
 use autoperf::report::RENDERERS;
 use autoperf::report::csv::{COLUMNS, PROCESS_COLUMNS};
 use clap::{Arg, ArgAction, Command};
@@ -167,6 +168,27 @@ fn the_exit_codes_and_verdicts_are_documented() {
         verdicts.push_str(&format!("| `{verdict}` | {meaning} | {} |\n", exit.code()));
     }
     generated("results.md", "verdicts", &verdicts);
+}
+
+#[test]
+fn the_record_of_a_transaction_is_documented() {
+    let mut forms = "| form | what it is |\n| --- | --- |\n".to_owned();
+    for form in record::FORMS {
+        forms.push_str(&format!("| `{}` | {} |\n", form.name, form.about));
+    }
+    generated("transport.md", "forms of a record", &forms);
+    let mut columns = "| column | Addanc | what it holds |\n| --- | --- | --- |\n".to_owned();
+    for column in record::columns::COLUMNS {
+        let names = column.addanc.split(", ").filter(|name| !name.is_empty());
+        let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+        columns.push_str(&format!(
+            "| `{}` | {} | {} |\n",
+            column.name,
+            names.join(", "),
+            cell(column.about)
+        ));
+    }
+    generated("transport.md", "columns of a record", &columns);
 }
 
 #[test]

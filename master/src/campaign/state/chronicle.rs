@@ -1,6 +1,6 @@
 //! What every mode does alike: keep the run as the journal tells it, fill a level with windows, note what the agents do.
 
-use super::{Action, Progress};
+use super::{Action, Filled, Progress};
 use crate::campaign::second::Gatherer;
 use crate::journal::entry::{Agent, Begin, End, Entry, LevelBegin, LevelEnd, Note};
 use crate::journal::log::{INTERRUPTED, RunLog};
@@ -25,6 +25,7 @@ pub(super) struct Chronicle {
     log: RunLog,
     lost_agents: Vec<String>,
     windows_per_second: usize,
+    filled: Filled,
     over: bool,
 }
 
@@ -44,12 +45,17 @@ impl Chronicle {
             log,
             lost_agents: Vec::new(),
             windows_per_second: start.windows_per_second,
+            filled: Filled::default(),
             over: false,
         }
     }
 
     pub(super) const fn log(&self) -> &RunLog {
         &self.log
+    }
+
+    pub(super) const fn filled(&self) -> Filled {
+        self.filled
     }
 
     pub(super) fn into_log(self) -> RunLog {
@@ -87,6 +93,10 @@ impl Chronicle {
         flush: impl FnOnce(&LevelMonitor) -> bool,
         actions: &mut Vec<Action>,
     ) -> (Bin, bool) {
+        self.filled = Filled {
+            level: self.log.levels.len(),
+            windows: self.filled.windows + 1,
+        };
         let bin = filling.gatherer.add(window, filling.begin_s);
         filling.monitor.observe(&bin);
         let full = filling.gatherer.windows() >= self.windows_per_second || flush(&filling.monitor);

@@ -1,7 +1,7 @@
 //! One level whose load is made by arrivals: so many transactions begin in a second, whatever the site makes of them.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Progress, Start, State};
+use super::{Action, Event, Filled, Progress, Start, State};
 use crate::journal::entry::{Entry, LevelBegin, LevelEnd, OpenOptions, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::ArrivalLaw;
@@ -162,6 +162,10 @@ impl State for Open {
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
             Event::Alarm { .. } => {}
         }
+    }
+
+    fn filled(&self) -> Filled {
+        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

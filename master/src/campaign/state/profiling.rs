@@ -1,7 +1,7 @@
 //! One transaction after the other, each until its service demands are known or its executions are done.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Start, State};
+use super::{Action, Event, Filled, Start, State};
 use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry, ProfileOptions};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
@@ -228,6 +228,10 @@ impl State for Profiling {
             }
             Event::Interrupt { at_s } => self.break_off("interrupted", at_s, actions),
         }
+    }
+
+    fn filled(&self) -> Filled {
+        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

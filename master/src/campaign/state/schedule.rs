@@ -4,7 +4,7 @@
 //! that lies across a change counts where its middle lies; it is never lost.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Progress, Start, State};
+use super::{Action, Event, Filled, Progress, Start, State};
 use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::{RunLog, SCHEDULED};
 use crate::load::window::Window;
@@ -139,6 +139,10 @@ impl State for Scheduled {
             }
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
         }
+    }
+
+    fn filled(&self) -> Filled {
+        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

@@ -1,7 +1,7 @@
 //! Levels by a strategy: each is measured until it is known well enough, then the strategy is asked for the next.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Start, State};
+use super::{Action, Event, Filled, Start, State};
 use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
@@ -150,6 +150,10 @@ impl State for Search {
             Event::Interrupt { at_s } => self.interrupt(at_s, actions),
             Event::Alarm { .. } => {}
         }
+    }
+
+    fn filled(&self) -> Filled {
+        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

@@ -13,6 +13,8 @@ pub struct Facts {
     pub cores: usize,
     /// Limit on descriptors as it was, and as it was raised.
     pub descriptors: (u64, u64),
+    /// Descriptors that the kernel lets any process have (fs.nr_open).
+    pub descriptor_ceiling: Option<u64>,
     /// First and last of the local ports that the system gives to connections.
     pub ports: Option<(u16, u16)>,
     /// Closed connections that still hold one.
@@ -48,6 +50,7 @@ impl Facts {
         Self {
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             descriptors: (before, raised),
+            descriptor_ceiling: limits::descriptor_ceiling(),
             ports: limits::local_ports(),
             time_wait: limits::time_wait(),
             clock_source: read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),

@@ -351,8 +351,20 @@ impl Shard {
         let Some(at) = self.links.get(index).map(|link| link.user) else {
             return;
         };
-        self.drop_link(index);
+        self.let_go(index);
         self.end_failed(at, ending);
+    }
+
+    /// Gives up what goes on on a connection, and closes it unless it can carry something else.
+    pub(super) fn let_go(&mut self, index: u32) {
+        let is_kept = self.links.get_mut(index).is_some_and(|link| {
+            let is_kept = link.connection.cancel(&self.clock);
+            link.connection.forget_answer();
+            is_kept
+        });
+        if !is_kept {
+            self.drop_link(index);
+        }
     }
 
     fn end_without_connection(&mut self, at: u32, outcome: Outcome) {

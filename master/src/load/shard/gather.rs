@@ -219,7 +219,7 @@ impl Shard {
                 self.add_phases(at, &phases);
             }
             self.count_failed(&one.asked);
-            self.drop_link(one.link);
+            self.let_go(one.link);
         }
         self.end_gathering(at, Some(Outcome::TimeoutBody));
     }

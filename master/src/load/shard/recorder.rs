@@ -1,13 +1,10 @@
 //! Gathers what a thread has seen into windows that end at the same instants on every thread.
 
 use crate::load::scheduling::{Queued, RunQueue};
+use crate::load::shelf::{Finished, Supplier};
 use crate::load::window::{ThreadWindow, Window};
 use autoperf_models::record::Record;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Transactions kept for whoever wants each of them.
-pub type RecordStore = Arc<Mutex<Vec<Record>>>;
 
 /// The window in work and the way out for finished ones.
 #[derive(Debug)]
@@ -21,19 +18,18 @@ pub struct Recorder {
     run_queue: Option<RunQueue>,
     queued_at_start: Queued,
     out: Sender<Window>,
-    store: Option<(RecordStore, usize)>,
-    kept: Vec<Record>,
+    supplier: Option<Supplier>,
 }
 
 impl Recorder {
-    /// Starts with the first window of the thread of that number; `store` takes records up to a number.
+    /// Starts with the first window of the thread of that number; `supplier` takes every transaction.
     #[must_use]
     pub fn new(
         thread: u32,
         length_ns: u64,
         transactions: usize,
         out: Sender<Window>,
-        store: Option<(RecordStore, usize)>,
+        supplier: Option<Supplier>,
     ) -> Self {
         Self {
             thread,
@@ -44,8 +40,7 @@ impl Recorder {
             run_queue: None,
             queued_at_start: Queued::default(),
             out,
-            store,
-            kept: Vec::new(),
+            supplier,
         }
     }
 
@@ -81,6 +76,12 @@ impl Recorder {
 
     /// Counts a transaction that has ended; the caller has cut windows up to its end.
     pub fn end(&mut self, record: &Record, measured: bool, open: bool) {
+        if let Some(supplier) = &mut self.supplier {
+            supplier.add(Finished {
+                record: *record,
+                measured,
+            });
+        }
         if !measured {
             self.window.unmeasured += 1;
             self.window.unmeasured_sum_s += record.end_ns.saturating_sub(record.start_ns) as f64 * 1e-9;
@@ -93,9 +94,6 @@ impl Recorder {
         }
         if open {
             transaction.add_intended(record);
-        }
-        if self.store.is_some() {
-            self.kept.push(*record);
         }
     }
 
@@ -129,7 +127,7 @@ impl Recorder {
                 queued_ns: queued.waited_ns.saturating_sub(self.queued_at_start.waited_ns),
                 turns: queued.turns.saturating_sub(self.queued_at_start.turns),
             }];
-            window.generator.dropped = self.hand_over_records();
+            self.hand_over(&mut window);
             self.cpu_at_start_ns = cpu_ns;
             self.queued_at_start = queued;
             // Nobody listens any more only while the engine is being stopped.
@@ -137,26 +135,29 @@ impl Recorder {
         }
     }
 
-    /// Gives the kept records away; the number of those that found no room.
-    fn hand_over_records(&mut self) -> u64 {
-        let Some((store, room)) = &self.store else {
-            return 0;
+    /// Gives away the transactions of a window, and counts in it those that found no room.
+    fn hand_over(&mut self, window: &mut Window) {
+        let Some(supplier) = &mut self.supplier else {
+            return;
         };
-        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = room.saturating_sub(store.len()).min(self.kept.len());
-        let lost = (self.kept.len() - fitting) as u64;
-        store.extend(self.kept.drain(..).take(fitting));
-        lost
+        let lost = supplier.hand_over();
+        if supplier.is_needed() {
+            window.generator.dropped = lost;
+        } else {
+            window.generator.unrecorded = lost;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::load) mod tests {
     use super::*;
+    use crate::load::Records;
+    use crate::load::shelf::shelf;
     use autoperf_models::record::Outcome;
     use std::sync::mpsc::channel;
 
-    fn record(end_ns: u64) -> Record {
+    pub(in crate::load) fn record(end_ns: u64) -> Record {
         Record {
             user: 0,
             transaction: 0,
@@ -196,16 +197,22 @@ mod tests {
         assert_eq!(recorder.window_end_ns(), 400);
     }
 
+    /// What is lost spoils a measurement only where that rests on it; preparing transactions are kept too.
     #[test]
     fn records_without_room_are_counted() {
-        let (out, windows) = channel();
-        let store = RecordStore::default();
-        let mut recorder = Recorder::new(0, 100, 1, out, Some((Arc::clone(&store), 2)));
-        for end in [60, 70, 80] {
-            recorder.end(&record(end), true, true);
+        for (records, failures) in [(Records::Needed, 1), (Records::Mirrored, 0)] {
+            let (out, windows) = channel();
+            let (supplier, shelf) = shelf(records, 2).expect("asked for");
+            let mut recorder = Recorder::new(0, 100, 1, out, Some(supplier));
+            recorder.end(&record(60), true, true);
+            recorder.end(&record(70), false, true);
+            recorder.end(&record(80), true, true);
+            recorder.cut(100, (1, 0), 1);
+            let measured: Vec<bool> = shelf.take().iter().map(|one| one.measured).collect();
+            assert_eq!(measured, [true, false]);
+            let generator = windows.recv().expect("cut").generator;
+            assert_eq!(generator.failures(), failures);
+            assert_eq!(generator.dropped + generator.unrecorded, 1);
         }
-        recorder.cut(100, (1, 0), 1);
-        assert_eq!(store.lock().expect("free").len(), 2);
-        assert_eq!(windows.recv().expect("cut").generator.failures(), 1);
     }
 }

@@ -104,6 +104,7 @@ pub(super) fn generator(steady: &SteadyPart<'_>, account: &Account) -> Generator
         descriptors_in_use: told(|part| part.descriptors.0),
         descriptor_limit: told(|part| part.descriptors.1),
         send_stalls: parts().next().map(|_| parts().map(|part| part.send_stalls).sum()),
+        unrecorded: 0,
         failures: account.ports + account.resources + account.records,
         saturated: because.is_some(),
         saturated_because: because,

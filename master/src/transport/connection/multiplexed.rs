@@ -34,6 +34,26 @@ impl Connection {
         }
     }
 
+    /// Gives up the exchange, whose time is over or which has failed. `true` if the connection may carry another one: over HTTP/2,
+    /// where the streams are reset and nothing else is wrong. A server that says nothing at all until two exchanges in a row are
+    /// given up may be gone, and then the connection is not kept.
+    pub fn cancel(&mut self, clock: &Clock) -> bool {
+        let Some(http2) = &mut self.http2 else {
+            return false;
+        };
+        if self.peer_closed {
+            return false;
+        }
+        let is_silent = self.phases.bytes_received == 0;
+        let was_silent = std::mem::replace(&mut self.silent, is_silent);
+        http2.cancel();
+        let is_usable = http2.is_usable();
+        // What the socket does not take now, the server does not want to hear.
+        let told = self.send_http2(clock).is_ok() && self.outgoing.is_empty();
+        self.stage = Stage::Idle;
+        is_usable && told && !(was_silent && is_silent)
+    }
+
     /// Whether the peer is to be spoken to in HTTP/2, now that the connection is established.
     pub(super) fn speaks_http2(&self) -> Result<bool, Failure> {
         let agreed = self.stream.agreed_protocol() == Some(b"h2");
@@ -76,6 +96,14 @@ impl Connection {
     }
 
     pub(super) fn ready_http2(&mut self, readiness: Readiness, buffer: &mut [u8], clock: &Clock) -> Progress {
+        match self.go_on_http2(readiness, buffer, clock) {
+            // Without an exchange there is nothing that could fail.
+            Progress::Failed(_) if self.stage == Stage::Idle => Progress::IdleClosed,
+            progress => progress,
+        }
+    }
+
+    fn go_on_http2(&mut self, readiness: Readiness, buffer: &mut [u8], clock: &Clock) -> Progress {
         let mut broken = self.send_http2(clock).err();
         if !(readiness.readable || readiness.closed || broken.is_some() || self.stream.is_tls()) {
             return self.progress(clock.now_ns());
@@ -85,7 +113,10 @@ impl Connection {
                 Ok(Some(received)) => received,
                 // What the server had said before it stopped reading has been read by now.
                 Ok(None) => return broken.map_or_else(|| self.progress(clock.now_ns()), Progress::Failed),
-                Err(failure) => return Progress::Failed(failure),
+                Err(failure) => {
+                    self.peer_closed = true;
+                    return Progress::Failed(failure);
+                }
             };
             let now_ns = clock.now_ns();
             self.take_http2(&buffer[..received], now_ns);
@@ -106,6 +137,7 @@ impl Connection {
             return;
         };
         self.phases.bytes_received += bytes.len() as u64;
+        self.silent = false;
         if bytes.is_empty() {
             self.peer_closed = true;
             http2.close();
@@ -165,8 +197,9 @@ impl Connection {
         }
     }
 
+    /// A stream that failed alone leaves the connection as it is.
     fn over(&mut self, failure: Failure) -> Progress {
-        self.peer_closed = true;
+        self.peer_closed |= self.http2.as_ref().is_none_or(|http2| !http2.is_usable());
         Progress::Failed(failure)
     }
 }

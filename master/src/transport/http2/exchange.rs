@@ -84,10 +84,20 @@ impl Exchange {
         }
     }
 
-    /// The connection is over; so is this, unless it was already.
+    /// The connection is over, or nobody waits any more; so is this, unless it was already. A stream that h2 still knows is reset,
+    /// since nobody holds it any more.
     pub(super) fn fail(&mut self, failure: &Failure) {
         if !self.is_over() {
             self.finish(Err(failure.clone()));
+        }
+    }
+
+    /// The head was longer than allowed; if it was turned away, that is why.
+    pub(super) fn blame_length(&mut self) {
+        if !self.has_begun()
+            && let Stage::Over(Err(Failure::Answer(fault @ Fault::Malformed(_)))) = &mut self.stage
+        {
+            *fault = Fault::TooLarge("head");
         }
     }
 
@@ -233,7 +243,9 @@ pub(super) fn failure_of(error: &h2::Error) -> Failure {
     }
     match error.reason() {
         // So h2 turns away endless heads and floods of frames.
-        Some(Reason::ENHANCE_YOUR_CALM) => Failure::Answer(Fault::TooLarge("head or frames")),
+        Some(Reason::ENHANCE_YOUR_CALM | Reason::COMPRESSION_ERROR) => {
+            Failure::Answer(Fault::TooLarge("head or frames"))
+        }
         _ => Failure::Answer(Fault::Malformed("the rules of HTTP/2 are broken")),
     }
 }

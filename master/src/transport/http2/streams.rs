@@ -1,6 +1,7 @@
 //! A connection of HTTP/2: the crate h2 polled by hand over a pipe in memory, without any runtime.
 
 use super::exchange::{Exchange, failure_of};
+use super::heads::Heads;
 use super::pipe::Pipe;
 use super::{Part, State};
 use crate::transport::Failure;
@@ -19,7 +20,8 @@ const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
-/// How much longer than our limit a head may be for h2, which takes one that is too long for a breach of the protocol.
+/// How much longer than our limit a head may be for h2, whose own limit on the number of frames goes with it: many short ones
+/// are no reason to turn a head away that is within ours.
 const HEAD_LIMIT_FACTOR: usize = 16;
 
 /// Remembers that h2 has something to go on with.
@@ -43,6 +45,7 @@ pub struct Http2 {
     https: bool,
     limits: Limits,
     exchanges: Vec<Exchange>,
+    heads: Heads,
     /// The connection itself is over, and why.
     ended: Option<Failure>,
     usable: bool,
@@ -80,6 +83,7 @@ impl Http2 {
             https,
             limits,
             exchanges: Vec::new(),
+            heads: Heads::default(),
             ended: None,
             usable: true,
         })
@@ -87,6 +91,7 @@ impl Http2 {
 
     /// Begins an exchange for each of the requests, which are in the form of HTTP/1.1. Earlier ones must be over.
     pub fn submit<'r>(&mut self, requests: impl IntoIterator<Item = &'r [u8]>, keep: Keep) {
+        self.heads.forget();
         self.exchanges = requests
             .into_iter()
             .map(|request| Exchange::new(request, self.https, keep))
@@ -96,6 +101,7 @@ impl Http2 {
 
     /// Takes what the socket has brought.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.heads.feed(bytes);
         self.pipe.feed(bytes);
         self.run();
     }
@@ -153,6 +159,15 @@ impl Http2 {
         self.exchanges.get(at).map(Exchange::part)
     }
 
+    /// Gives up the exchanges that are not over: the streams are reset (CANCEL), the connection goes on.
+    pub fn cancel(&mut self) {
+        let given_up = Failure::Reset("given up".to_owned());
+        for exchange in &mut self.exchanges {
+            exchange.fail(&given_up);
+        }
+        self.run();
+    }
+
     /// Forgets the exchanges that are over.
     pub fn forget(&mut self) {
         self.exchanges = Vec::new();
@@ -187,6 +202,10 @@ impl Http2 {
     fn let_exchanges_go_on(&mut self, context: &mut Context<'_>) {
         for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.is_over()) {
             exchange.advance(&mut self.sender, &self.limits, context);
+            // To h2 such a head is a breach of the protocol like any other.
+            if self.heads.longest() > self.limits.max_header_bytes {
+                exchange.blame_length();
+            }
         }
     }
 

@@ -3,10 +3,11 @@
 
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use truth::{cpu_s, now_ns, quantile_us, read, wait, watch, write};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bare\r\nAccept: */*\r\n\r\n";
@@ -17,6 +18,20 @@ struct User {
     socket: OwnedFd,
     asked_ns: u64,
     received: usize,
+}
+
+/// Connections from one source address; a single one has some 28,000 ports, and finding a free one takes long near the end.
+const PER_SOURCE: usize = 8_000;
+
+/// The connection of that number, from 127.0.0.1 or a further address of loopback.
+fn open(key: usize, port: u16) -> Result<TcpStream, Box<dyn std::error::Error>> {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    let source = u8::try_from(1 + key / PER_SOURCE)?;
+    if source > 1 {
+        bind(&socket, &SocketAddr::from((Ipv4Addr::new(127, 0, 0, source), 0)))?;
+    }
+    connect(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(TcpStream::from(socket))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let queue = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let (mut users, mut length) = (Vec::new(), 0);
     for key in 0..connections {
-        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        let mut stream = open(key, port)?;
         stream.set_nodelay(true)?;
         if key == 0 {
             stream.write_all(REQUEST)?;
