@@ -6,48 +6,39 @@
 #[expect(unreachable_pub, reason = "the same file is the library of the fuzz targets")]
 mod bodies;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Runs a target over its corpus; a corpus that lost its files would prove nothing.
-fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(target);
-    let mut files = 0;
-    for entry in fs::read_dir(folder).expect("a corpus") {
-        body(&fs::read(entry.expect("readable").path()).expect("readable"));
-        files += 1;
+/// A fuzz target and what it does with a file of its corpus.
+type Target = (&'static str, fn(&[u8]));
+
+/// Every one of them.
+const TARGETS: &[Target] = &[
+    ("input_xml", bodies::input_xml),
+    ("cbmg", bodies::cbmg),
+    ("mll", bodies::mll),
+    ("properties", bodies::properties),
+    ("url_template", bodies::url_template),
+    ("workload_toml", bodies::workload_toml),
+];
+
+#[test]
+fn every_target_takes_its_corpus() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let of_folders: BTreeSet<_> = fs::read_dir(&root)
+        .expect("the corpora")
+        .map(|folder| folder.expect("a folder").file_name())
+        .collect();
+    let of_targets = TARGETS.iter().map(|(target, _)| (*target).into()).collect();
+    assert_eq!(of_folders, of_targets, "a corpus without a target or the reverse");
+    for (target, body) in TARGETS {
+        let mut files = 0;
+        for entry in fs::read_dir(root.join(target)).expect("a corpus") {
+            body(&fs::read(entry.expect("a file").path()).expect("readable"));
+            files += 1;
+        }
+        // A corpus that lost its files would prove nothing.
+        assert!(files >= 4, "{files} files for {target}");
     }
-    assert!(files >= 4, "{files} files for {target}");
-}
-
-#[test]
-fn input_xml() {
-    replay("input_xml", bodies::input_xml);
-}
-
-#[test]
-fn cbmg() {
-    replay("cbmg", bodies::cbmg);
-}
-
-#[test]
-fn mll() {
-    replay("mll", bodies::mll);
-}
-
-#[test]
-fn properties() {
-    replay("properties", bodies::properties);
-}
-
-#[test]
-fn url_template() {
-    replay("url_template", bodies::url_template);
-}
-
-#[test]
-fn workload_toml() {
-    replay("workload_toml", bodies::workload_toml);
 }

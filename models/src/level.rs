@@ -127,7 +127,8 @@ pub enum LevelState {
         throughput_per_s: Option<Estimate>,
         /// Mean response time so far, s.
         response_time_s: Option<Estimate>,
-        /// Forecast of the time still needed, s.
+        /// Forecast of the time to the level's end, s, which runs down between two looks at the windows; `None` where the end
+        /// waits for more than time, such as a steady output.
         remaining_s: Option<f64>,
     },
     /// The level is over.

@@ -2,5 +2,6 @@
 
 pub mod architecture;
 pub mod journal;
+pub mod pages;
 pub mod stage;
 pub mod summary;

@@ -16,15 +16,55 @@ pub mod profiling;
 pub mod schedule;
 pub mod search;
 
-pub use chronicle::Start;
+pub use chronicle::{Chronicle, Start};
 
-/// Decides what a campaign does.
+/// Decides what a campaign does: what each event means in a mode. Instants are seconds on the run's clock; what is to be done is
+/// added to the actions. What the agents say is kept alike in every mode.
 pub trait State {
+    /// Where the run is kept.
+    fn chronicle(&mut self) -> &mut Chronicle;
+
+    /// [`Event::Start`].
+    fn start(&mut self, at_s: f64, actions: &mut Vec<Action>);
+
+    /// [`Event::Window`].
+    fn window(&mut self, window: &Window, actions: &mut Vec<Action>);
+
+    /// [`Event::Alarm`]; not every mode sets one.
+    fn alarm(&mut self, _at_s: f64, _actions: &mut Vec<Action>) {}
+
+    /// [`Event::Settled`].
+    fn settled(&mut self, at_s: f64, actions: &mut Vec<Action>);
+
+    /// [`Event::AgentLost`], once it is noted; without more, the level goes on.
+    fn agent_lost(&mut self, _at_s: f64, _actions: &mut Vec<Action>) {}
+
+    /// [`Event::Interrupt`].
+    fn interrupt(&mut self, at_s: f64, actions: &mut Vec<Action>);
+
     /// Takes an event and adds what is to be done about it.
-    fn handle(&mut self, event: Event, actions: &mut Vec<Action>);
+    fn handle(&mut self, event: Event, actions: &mut Vec<Action>) {
+        match event {
+            Event::Start { at_s } => self.start(at_s, actions),
+            Event::Window(window) => self.window(&window, actions),
+            Event::Alarm { at_s } => self.alarm(at_s, actions),
+            Event::Reading(reading) => self.chronicle().emit(Entry::Reading(reading), actions),
+            Event::Settled { at_s } => self.settled(at_s, actions),
+            Event::AgentLost { node, reason, at_s } => {
+                self.chronicle().agent_lost(node, &reason, at_s, actions);
+                self.agent_lost(at_s, actions);
+            }
+            Event::AgentBack { node, anew, at_s } => {
+                self.chronicle().agent_back(&node, anew, at_s, actions);
+            }
+            Event::Interrupt { at_s } => self.interrupt(at_s, actions),
+        }
+    }
 
     /// How many windows the levels have been given, so that one can be told to belong to a level or not.
-    fn filled(&self) -> Filled;
+    fn filled(&mut self) -> Filled {
+        self.chronicle().filled()
+    }
 
     /// The run as it stands; at the end the same as the journal tells.
     fn into_log(self: Box<Self>) -> RunLog;
@@ -124,6 +164,8 @@ pub struct Progress {
     pub elapsed_s: f64,
     /// Forecast of its duration when it began, s.
     pub forecast_s: f64,
+    /// Longest duration that it may have, s.
+    pub limit_s: f64,
     /// Forecast of the whole rest of the run when the level began, the level included, s; `None` where nobody forecasts it.
     pub remaining_s: Option<f64>,
     /// Where it stands.

@@ -174,17 +174,7 @@ mod tests {
             assert_eq!(Exit::of("interrupted", verdict), Exit::Interrupted);
             assert_eq!(Exit::of("profiler_lost", verdict), Exit::Unreachable);
         }
-        for code in [
-            VerdictCode::Found,
-            VerdictCode::AtLeast,
-            VerdictCode::NoSaturation,
-            VerdictCode::FailsAtOnce,
-            VerdictCode::GeneratorLimited,
-            VerdictCode::Retrograde,
-            VerdictCode::Bistable,
-            VerdictCode::Drifted,
-            VerdictCode::Inconclusive,
-        ] {
+        for &code in VerdictCode::ALL {
             let name = code_name(code);
             assert!(VERDICTS.iter().any(|(known, _, _)| *known == name), "{name}");
         }

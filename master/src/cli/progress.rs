@@ -8,6 +8,7 @@ use autoperf_models::Estimate;
 use autoperf_models::grammar::counted;
 use autoperf_models::level::LevelState;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -187,6 +188,43 @@ pub fn begin_line(progress: &Progress) -> String {
     )
 }
 
+/// How much longer a level takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rest {
+    /// By forecast, s.
+    About(f64),
+    /// By the level's limit alone, s: nothing foresees the end, or what was foreseen is over.
+    UpTo(f64),
+}
+
+impl Rest {
+    /// Of a level that goes on.
+    #[must_use]
+    pub fn of(progress: &Progress) -> Self {
+        let limit_s = (progress.limit_s - progress.elapsed_s).max(0.0);
+        let foreseen_s = match progress.state {
+            LevelState::Measuring { remaining_s, .. } => remaining_s,
+            LevelState::Warming => Some(progress.forecast_s - progress.elapsed_s),
+            LevelState::Done(_) => None,
+        };
+        match foreseen_s {
+            Some(left_s) if left_s > 0.0 && left_s < limit_s => Self::About(left_s),
+            _ => Self::UpTo(limit_s),
+        }
+    }
+}
+
+impl fmt::Display for Rest {
+    /// In whole seconds, never none: what has no time left is over, and is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (how, left_s) = match self {
+            Self::About(left_s) => ("about", left_s),
+            Self::UpTo(left_s) => ("up to", left_s),
+        };
+        write!(f, "{how} {} more", duration(left_s.round().max(1.0)))
+    }
+}
+
 /// Where a level stands.
 #[must_use]
 pub fn progress_line(progress: &Progress) -> String {
@@ -200,17 +238,15 @@ pub fn progress_line(progress: &Progress) -> String {
         return format!("{head} | {note}");
     }
     match &progress.state {
-        LevelState::Warming => format!("{head} | warming up, about {:.0} s in all", progress.forecast_s),
+        LevelState::Warming => format!("{head} | warming up | {}", Rest::of(progress)),
         LevelState::Measuring {
             throughput_per_s,
             response_time_s,
-            remaining_s,
             ..
         } => {
             let rate = figure(throughput_per_s.as_ref(), 1.0, "/s");
             let time = figure(response_time_s.as_ref(), 1e3, " ms");
-            let left = remaining_s.map_or_else(String::new, |left_s| format!(" | about {left_s:.0} s left"));
-            format!("{head} | measuring | {rate} | {time}{left}")
+            format!("{head} | measuring | {rate} | {time} | {}", Rest::of(progress))
         }
         LevelState::Done(_) => format!("{head} | done"),
     }

@@ -141,7 +141,7 @@ fn a_long_run_stays_below_half_a_megabyte() {
             count: 1_000 + 37 * index.unsigned_abs() as u64,
         })
         .collect();
-    summary.levels = (1..=40)
+    summary.levels = (1..=60)
         .map(|users| {
             let mut level = level.clone();
             level.users = users * 10;

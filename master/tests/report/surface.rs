@@ -239,6 +239,7 @@ fn the_live_lines() {
         why: "The demands put N* at 54 users.".to_owned(),
         elapsed_s: 12.3,
         forecast_s: 30.0,
+        limit_s: 60.0,
         remaining_s: Some(151.0),
         state,
         note: None,
@@ -253,6 +254,9 @@ fn the_live_lines() {
     for state in [
         LevelState::Warming,
         measuring(Some(18.2)),
+        // Shorter than a second is not nothing, and the level's limit is 60 s.
+        measuring(Some(0.2)),
+        measuring(Some(70.0)),
         measuring(None),
         LevelState::Measuring {
             since_s: 3.0,
@@ -264,6 +268,11 @@ fn the_live_lines() {
     ] {
         lines.push(progress_line(&progress(40, state)));
     }
+    let late = Progress {
+        elapsed_s: 31.0,
+        ..progress(40, LevelState::Warming)
+    };
+    lines.push(progress_line(&late));
     let noted = Progress {
         note: Some("18 s of this level left".to_owned()),
         remaining_s: None,

@@ -6,18 +6,6 @@ use autoperf::summary::verdict::{code_name, verdict};
 use autoperf::summary::{Bottleneck, Capacity, Interval, Summary};
 use autoperf_models::search::{Finding, VerdictCode};
 
-const CODES: [VerdictCode; 9] = [
-    VerdictCode::Found,
-    VerdictCode::AtLeast,
-    VerdictCode::NoSaturation,
-    VerdictCode::FailsAtOnce,
-    VerdictCode::GeneratorLimited,
-    VerdictCode::Retrograde,
-    VerdictCode::Bistable,
-    VerdictCode::Drifted,
-    VerdictCode::Inconclusive,
-];
-
 fn begin(objective: Option<(f64, f64)>) -> Begin {
     Begin {
         nodes: vec![Node {
@@ -88,9 +76,9 @@ fn every_verdict_reads_as_it_did() {
         ..summary.clone()
     };
     let none = begin(None);
-    let mut text: String = CODES
-        .into_iter()
-        .map(|code| line(code_name(code), code, (&plain, &none, "finished")))
+    let mut text: String = VerdictCode::ALL
+        .iter()
+        .map(|&code| line(code_name(code), code, (&plain, &none, "finished")))
         .collect();
     let found = VerdictCode::Found;
     text += &line(

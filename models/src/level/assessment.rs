@@ -27,8 +27,10 @@ pub(super) struct Assessment {
     pub(super) warm: bool,
     /// Whether the level may end here.
     pub(super) precise: bool,
-    /// Forecast of the time still needed, s.
+    /// Forecast of the time still needed for the widths of the intervals, s.
     pub(super) remaining_s: Option<f64>,
+    /// Whether nothing is lacking but time: widths and counts follow a law, steadiness and trust do not.
+    pub(super) foreseeable: bool,
 }
 
 /// Looks at all `cells`; O(cells).
@@ -70,6 +72,7 @@ pub(super) fn assess(cells: &[Bin], precision: &Precision, least_warm_up_s: f64)
         warm: warm_up.ended,
         precise: is_steady && enough && intervals.trusted && worst <= 1.0,
         remaining_s: remaining_s(&part, worst, precision),
+        foreseeable: is_steady && intervals.trusted,
         steadiness,
         part,
         throughput_per_s: intervals.throughput_per_s,

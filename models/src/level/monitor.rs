@@ -80,6 +80,12 @@ impl LevelMonitor {
             self.state = LevelState::Done(StopReason::Timeouts);
         } else if late || self.elapsed_s >= self.next_look_s - ROUNDING_S {
             self.look(late);
+        } else if let LevelState::Measuring {
+            remaining_s: Some(left_s),
+            ..
+        } = &mut self.state
+        {
+            *left_s = (*left_s - bin.length_s.max(0.0)).max(0.0);
         }
     }
 
@@ -95,11 +101,23 @@ impl LevelMonitor {
                 since_s: assessment.part.start_s,
                 throughput_per_s: assessment.throughput_per_s,
                 response_time_s: assessment.response_time_s,
-                remaining_s: assessment.remaining_s,
+                remaining_s: self.forecast_s(&assessment),
             }
         } else {
             LevelState::Warming
         };
+    }
+
+    /// Forecast of the time to the level's end, s, at a look that has not ended it: by the widths and by the fewest
+    /// transactions, not before the next look, at which it can end first, and not after the level's limit.
+    fn forecast_s(&self, assessment: &Assessment) -> Option<f64> {
+        let by_width_s = assessment.remaining_s.filter(|_| assessment.foreseeable)?;
+        let part = &assessment.part;
+        let wanted = self.precision.min_completions as f64 / (part.completions as f64).max(1.0);
+        let by_count_s = part.length_s * (wanted - 1.0);
+        let next_look_s = self.next_look_s - self.elapsed_s;
+        let limit_s = (self.precision.max_level_s - self.elapsed_s).max(0.0);
+        Some(by_width_s.max(by_count_s).max(next_look_s).min(limit_s))
     }
 
     /// Until the next look: the forecast of the time still needed, within bounds that grow with the time so far.

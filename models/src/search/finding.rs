@@ -26,6 +26,21 @@ pub enum VerdictCode {
     Inconclusive,
 }
 
+impl VerdictCode {
+    /// Every one of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Found,
+        Self::AtLeast,
+        Self::NoSaturation,
+        Self::FailsAtOnce,
+        Self::GeneratorLimited,
+        Self::Retrograde,
+        Self::Bistable,
+        Self::Drifted,
+        Self::Inconclusive,
+    ];
+}
+
 /// One point of the curve for every number of users.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CurvePoint {

@@ -21,7 +21,7 @@ pub struct Start {
 
 /// The run so far, and what is to be written of it.
 #[derive(Debug)]
-pub(super) struct Chronicle {
+pub struct Chronicle {
     log: RunLog,
     lost_agents: Vec<String>,
     windows_per_second: usize,
@@ -121,6 +121,7 @@ impl Chronicle {
             why: begin.why.clone(),
             elapsed_s: bin.map_or(0.0, |bin| bin.start_s + bin.length_s),
             forecast_s: begin.forecast_s,
+            limit_s: begin.precision.max_level_s,
             remaining_s: begin.remaining_s,
             state: filling.monitor.state(),
             note: None,

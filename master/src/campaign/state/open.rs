@@ -1,8 +1,8 @@
 //! One level whose load is made by arrivals: so many transactions begin in a second, whatever the site makes of them.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Filled, Progress, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd, OpenOptions, PrecisionEntry};
+use super::{Action, Progress, Start, State};
+use crate::journal::entry::{LevelBegin, LevelEnd, OpenOptions, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::ArrivalLaw;
 use crate::load::arrivals::LAWS;
@@ -82,6 +82,16 @@ impl Open {
             None => asked,
         }
     }
+}
+
+impl State for Open {
+    fn chronicle(&mut self) -> &mut Chronicle {
+        &mut self.chronicle
+    }
+
+    fn start(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        self.begin(at_s, actions);
+    }
 
     fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
         let Phase::Running(filling) = &mut self.phase else {
@@ -143,29 +153,6 @@ impl Open {
         };
         actions.push(Action::SetRate(0.0, self.law()));
         self.chronicle.break_off(filling, "interrupted", at_s, actions);
-    }
-}
-
-impl State for Open {
-    fn handle(&mut self, event: Event, actions: &mut Vec<Action>) {
-        match event {
-            Event::Start { at_s } => self.begin(at_s, actions),
-            Event::Window(window) => self.window(&window, actions),
-            Event::Reading(reading) => self.chronicle.emit(Entry::Reading(reading), actions),
-            Event::Settled { at_s } => self.settled(at_s, actions),
-            Event::AgentLost { node, reason, at_s } => {
-                self.chronicle.agent_lost(node, &reason, at_s, actions);
-            }
-            Event::AgentBack { node, anew, at_s } => {
-                self.chronicle.agent_back(&node, anew, at_s, actions);
-            }
-            Event::Interrupt { at_s } => self.interrupt(at_s, actions),
-            Event::Alarm { .. } => {}
-        }
-    }
-
-    fn filled(&self) -> Filled {
-        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

@@ -1,8 +1,8 @@
 //! One transaction after the other, each until its service demands are known or its executions are done.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Filled, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry, ProfileOptions};
+use super::{Action, Start, State};
+use crate::journal::entry::{LevelBegin, LevelEnd, PrecisionEntry, ProfileOptions};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
 use crate::summary::analysis::Measured;
@@ -75,66 +75,6 @@ impl Profiling {
         }
     }
 
-    fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
-        let start_s = window.start_ns as f64 * 1e-9;
-        let end_s = window.end_ns as f64 * 1e-9;
-        match &mut self.phase {
-            Phase::Waiting => {
-                let begin_s = end_s + WINDOWS_AHEAD * (end_s - start_s);
-                self.phase = Phase::Ready(begin_s);
-                actions.push(Action::Alarm(begin_s));
-            }
-            Phase::Running(running) if start_s >= running.filling.begin_s - 1e-6 => {
-                let before = running.ended_by;
-                running.take(&mut self.chronicle, &self.options, window, actions);
-                if running.ended_by != before {
-                    actions.push(Action::Snapshot);
-                }
-                if running.settled_s.is_some_and(|settled_s| end_s >= settled_s) {
-                    self.end_transaction(end_s, actions);
-                }
-            }
-            Phase::Running(_) | Phase::Ready(_) | Phase::Over => {}
-        }
-    }
-
-    /// Lets the users in.
-    fn alarm(&mut self, actions: &mut Vec<Action>) {
-        let Phase::Ready(begin_s) = self.phase else {
-            return;
-        };
-        let of = self.options.transactions.len();
-        let until = match self.options.executions_per_user {
-            Some(count) => format!("{} by each user", counted(count, "execution")),
-            None => format!(
-                "until its service demands are known to {} %",
-                self.options.demand_precision * 100.0
-            ),
-        };
-        let limit_s = self.limit_s();
-        let begin = LevelBegin {
-            users: self.options.users,
-            purpose: PROFILE.to_owned(),
-            why: format!("Transaction {} of {of}: {until}.", self.task + 1),
-            at_s: begin_s,
-            transaction: self.options.transactions.get(self.task).copied(),
-            precision: self.precision(limit_s),
-            forecast_s: limit_s,
-            remaining_s: None,
-        };
-        let filling = self.chronicle.begin_level(begin, actions);
-        actions.extend([Action::SetUsers(self.options.users), Action::Snapshot]);
-        self.phase = Phase::Running(Box::new(Running {
-            filling,
-            executed: 0,
-            served: 0,
-            looked: (0, 0.0),
-            note: String::new(),
-            ended_by: None,
-            settled_s: None,
-        }));
-    }
-
     /// Longest time for the current transaction, s: all that is left where its executions are counted, else a fair part.
     fn limit_s(&self) -> f64 {
         let left_s = self.options.max_duration_s - self.load_s;
@@ -201,37 +141,92 @@ impl Profiling {
 }
 
 impl State for Profiling {
-    fn handle(&mut self, event: Event, actions: &mut Vec<Action>) {
-        match event {
-            Event::Start { at_s } if self.options.transactions.is_empty() => {
-                self.phase = Phase::Over;
-                self.chronicle.finish("finished", at_s, actions);
-            }
-            Event::Start { .. } => {}
-            Event::Window(window) => self.window(&window, actions),
-            Event::Alarm { .. } => self.alarm(actions),
-            Event::Reading(reading) => self.chronicle.emit(Entry::Reading(reading), actions),
-            Event::Settled { at_s } => {
-                if let Phase::Running(running) = &mut self.phase
-                    && running.ended_by.is_some()
-                {
-                    running.settled_s = Some(at_s);
-                }
-            }
-            Event::AgentLost { node, reason, at_s } => {
-                // Its counters begin anew when it comes back, and without them there is nothing to profile.
-                self.chronicle.agent_lost(node, &reason, at_s, actions);
-                self.break_off("profiler_lost", at_s, actions);
-            }
-            Event::AgentBack { node, anew, at_s } => {
-                self.chronicle.agent_back(&node, anew, at_s, actions);
-            }
-            Event::Interrupt { at_s } => self.break_off("interrupted", at_s, actions),
+    fn chronicle(&mut self) -> &mut Chronicle {
+        &mut self.chronicle
+    }
+
+    fn start(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        if self.options.transactions.is_empty() {
+            self.phase = Phase::Over;
+            self.chronicle.finish("finished", at_s, actions);
         }
     }
 
-    fn filled(&self) -> Filled {
-        self.chronicle.filled()
+    fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
+        let start_s = window.start_ns as f64 * 1e-9;
+        let end_s = window.end_ns as f64 * 1e-9;
+        match &mut self.phase {
+            Phase::Waiting => {
+                let begin_s = end_s + WINDOWS_AHEAD * (end_s - start_s);
+                self.phase = Phase::Ready(begin_s);
+                actions.push(Action::Alarm(begin_s));
+            }
+            Phase::Running(running) if start_s >= running.filling.begin_s - 1e-6 => {
+                let before = running.ended_by;
+                running.take(&mut self.chronicle, &self.options, window, actions);
+                if running.ended_by != before {
+                    actions.push(Action::Snapshot);
+                }
+                if running.settled_s.is_some_and(|settled_s| end_s >= settled_s) {
+                    self.end_transaction(end_s, actions);
+                }
+            }
+            Phase::Running(_) | Phase::Ready(_) | Phase::Over => {}
+        }
+    }
+
+    /// Lets the users in.
+    fn alarm(&mut self, _at_s: f64, actions: &mut Vec<Action>) {
+        let Phase::Ready(begin_s) = self.phase else {
+            return;
+        };
+        let of = self.options.transactions.len();
+        let until = match self.options.executions_per_user {
+            Some(count) => format!("{} by each user", counted(count, "execution")),
+            None => format!(
+                "until its service demands are known to {} %",
+                self.options.demand_precision * 100.0
+            ),
+        };
+        let limit_s = self.limit_s();
+        let begin = LevelBegin {
+            users: self.options.users,
+            purpose: PROFILE.to_owned(),
+            why: format!("Transaction {} of {of}: {until}.", self.task + 1),
+            at_s: begin_s,
+            transaction: self.options.transactions.get(self.task).copied(),
+            precision: self.precision(limit_s),
+            forecast_s: limit_s,
+            remaining_s: None,
+        };
+        let filling = self.chronicle.begin_level(begin, actions);
+        actions.extend([Action::SetUsers(self.options.users), Action::Snapshot]);
+        self.phase = Phase::Running(Box::new(Running {
+            filling,
+            executed: 0,
+            served: 0,
+            looked: (0, 0.0),
+            note: String::new(),
+            ended_by: None,
+            settled_s: None,
+        }));
+    }
+
+    fn settled(&mut self, at_s: f64, _actions: &mut Vec<Action>) {
+        if let Phase::Running(running) = &mut self.phase
+            && running.ended_by.is_some()
+        {
+            running.settled_s = Some(at_s);
+        }
+    }
+
+    /// Its counters begin anew when it comes back, and without them there is nothing to profile.
+    fn agent_lost(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        self.break_off("profiler_lost", at_s, actions);
+    }
+
+    fn interrupt(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        self.break_off("interrupted", at_s, actions);
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

@@ -4,8 +4,8 @@
 //! that lies across a change counts where its middle lies; it is never lost.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Filled, Progress, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
+use super::{Action, Progress, Start, State};
+use crate::journal::entry::{LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::{RunLog, SCHEDULED};
 use crate::load::window::Window;
 use autoperf_models::level::Precision;
@@ -67,26 +67,6 @@ impl Scheduled {
         }
     }
 
-    fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
-        if let Some(running) = &mut self.running {
-            running.count(&mut self.chronicle, window, actions);
-            return self.end_pass(actions);
-        }
-        let Some(pass) = self.passes.get(self.pass).filter(|_| !self.over) else {
-            return;
-        };
-        let running = Running::new(self.chronicle.log(), window, pass.transaction, self.warm_up);
-        actions.push(Action::Alarm(running.edges_s[0]));
-        self.running = Some(running);
-    }
-
-    fn settled(&mut self, actions: &mut Vec<Action>) {
-        if let Some(running) = &mut self.running {
-            running.settled |= running.told_s.len() == running.edges_s.len();
-            self.end_pass(actions);
-        }
-    }
-
     /// Closes the last level once its windows and readings are there, and goes on with the next pass.
     fn end_pass(&mut self, actions: &mut Vec<Action>) {
         let Some(mut running) = self
@@ -105,44 +85,50 @@ impl Scheduled {
         self.over = true;
         self.chronicle.finish(how, running.end_s(), actions);
     }
+}
+
+impl State for Scheduled {
+    fn chronicle(&mut self) -> &mut Chronicle {
+        &mut self.chronicle
+    }
+
+    fn start(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        if self.passes.is_empty() || self.chronicle.log().begin.schedule.is_empty() {
+            self.over = true;
+            self.chronicle.finish("finished", at_s, actions);
+        }
+    }
+
+    fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
+        if let Some(running) = &mut self.running {
+            running.count(&mut self.chronicle, window, actions);
+            return self.end_pass(actions);
+        }
+        let Some(pass) = self.passes.get(self.pass).filter(|_| !self.over) else {
+            return;
+        };
+        let running = Running::new(self.chronicle.log(), window, pass.transaction, self.warm_up);
+        actions.push(Action::Alarm(running.edges_s[0]));
+        self.running = Some(running);
+    }
+
+    fn settled(&mut self, _at_s: f64, actions: &mut Vec<Action>) {
+        if let Some(running) = &mut self.running {
+            running.settled |= running.told_s.len() == running.edges_s.len();
+            self.end_pass(actions);
+        }
+    }
 
     fn interrupt(&mut self, at_s: f64, actions: &mut Vec<Action>) {
         self.over = true;
         let filling = self.running.take().and_then(|running| running.filling);
         self.chronicle.break_off(filling, "interrupted", at_s, actions);
     }
-}
 
-impl State for Scheduled {
-    fn handle(&mut self, event: Event, actions: &mut Vec<Action>) {
-        match event {
-            Event::Start { at_s }
-                if self.passes.is_empty() || self.chronicle.log().begin.schedule.is_empty() =>
-            {
-                self.over = true;
-                self.chronicle.finish("finished", at_s, actions);
-            }
-            Event::Start { .. } => {}
-            Event::Window(window) => self.window(&window, actions),
-            Event::Alarm { at_s } => {
-                if let Some(running) = &mut self.running {
-                    running.alarm(&self.chronicle, at_s, actions);
-                }
-            }
-            Event::Reading(reading) => self.chronicle.emit(Entry::Reading(reading), actions),
-            Event::Settled { .. } => self.settled(actions),
-            Event::AgentLost { node, reason, at_s } => {
-                self.chronicle.agent_lost(node, &reason, at_s, actions);
-            }
-            Event::AgentBack { node, anew, at_s } => {
-                self.chronicle.agent_back(&node, anew, at_s, actions);
-            }
-            Event::Interrupt { at_s } => self.interrupt(at_s, actions),
+    fn alarm(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        if let Some(running) = &mut self.running {
+            running.alarm(&self.chronicle, at_s, actions);
         }
-    }
-
-    fn filled(&self) -> Filled {
-        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

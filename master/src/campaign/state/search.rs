@@ -1,8 +1,8 @@
 //! Levels by a strategy: each is measured until it is known well enough, then the strategy is asked for the next.
 
 use super::chronicle::{Chronicle, Filling};
-use super::{Action, Event, Filled, Start, State};
-use crate::journal::entry::{Entry, LevelBegin, LevelEnd, PrecisionEntry};
+use super::{Action, Start, State};
+use crate::journal::entry::{LevelBegin, LevelEnd, PrecisionEntry};
 use crate::journal::log::RunLog;
 use crate::load::window::Window;
 use autoperf_models::level::{LevelState, StopReason};
@@ -76,6 +76,22 @@ impl Search {
         self.phase = Phase::Running(Box::new(filling));
     }
 
+    fn finish(&mut self, how: &str, at_s: f64, actions: &mut Vec<Action>) {
+        self.phase = Phase::Over;
+        self.chronicle.finish(how, at_s, actions);
+    }
+}
+
+impl State for Search {
+    fn chronicle(&mut self) -> &mut Chronicle {
+        &mut self.chronicle
+    }
+
+    fn start(&mut self, at_s: f64, actions: &mut Vec<Action>) {
+        let next = self.strategy.next(None);
+        self.follow(next, at_s, actions);
+    }
+
     fn window(&mut self, window: &Window, actions: &mut Vec<Action>) {
         let Phase::Running(filling) = &mut self.phase else {
             return;
@@ -123,37 +139,6 @@ impl Search {
             _ => None,
         };
         self.chronicle.break_off(filling, "interrupted", at_s, actions);
-    }
-
-    fn finish(&mut self, how: &str, at_s: f64, actions: &mut Vec<Action>) {
-        self.phase = Phase::Over;
-        self.chronicle.finish(how, at_s, actions);
-    }
-}
-
-impl State for Search {
-    fn handle(&mut self, event: Event, actions: &mut Vec<Action>) {
-        match event {
-            Event::Start { at_s } => {
-                let next = self.strategy.next(None);
-                self.follow(next, at_s, actions);
-            }
-            Event::Window(window) => self.window(&window, actions),
-            Event::Reading(reading) => self.chronicle.emit(Entry::Reading(reading), actions),
-            Event::Settled { at_s } => self.settled(at_s, actions),
-            Event::AgentLost { node, reason, at_s } => {
-                self.chronicle.agent_lost(node, &reason, at_s, actions);
-            }
-            Event::AgentBack { node, anew, at_s } => {
-                self.chronicle.agent_back(&node, anew, at_s, actions);
-            }
-            Event::Interrupt { at_s } => self.interrupt(at_s, actions),
-            Event::Alarm { .. } => {}
-        }
-    }
-
-    fn filled(&self) -> Filled {
-        self.chronicle.filled()
     }
 
     fn into_log(self: Box<Self>) -> RunLog {

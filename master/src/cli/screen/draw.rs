@@ -1,7 +1,7 @@
 //! Draws the screen: a function of its state.
 
 use super::state::{Point, State};
-use crate::cli::progress::progress_line;
+use crate::cli::progress::{Rest, progress_line};
 use crate::report::number::{duration, percent, significant};
 use autoperf_models::grammar::counted;
 use ratatui::Frame;
@@ -107,9 +107,15 @@ fn current(frame: &mut Frame<'_>, area: Rect, state: &State) {
         );
     };
     let [gauge, line] = Layout::vertical([Constraint::Length(1), Constraint::Length(1)]).areas(inner);
-    let share = match progress.forecast_s {
-        forecast_s if forecast_s > 0.0 => (progress.elapsed_s / forecast_s).clamp(0.0, 1.0),
-        _ => 0.0,
+    let (how, left_s) = match Rest::of(progress) {
+        Rest::About(left_s) => ("about", left_s),
+        Rest::UpTo(left_s) => ("up to", left_s),
+    };
+    let whole_s = progress.elapsed_s + left_s;
+    let share = if whole_s > 0.0 {
+        (progress.elapsed_s / whole_s).clamp(0.0, 1.0)
+    } else {
+        0.0
     };
     let rest = progress
         .remaining_s
@@ -119,9 +125,9 @@ fn current(frame: &mut Frame<'_>, area: Rect, state: &State) {
             format!(", the run about {} more", duration(rest_s.round()))
         });
     let label = format!(
-        "{} of about {}{rest}",
+        "{} of {how} {}{rest}",
         duration(progress.elapsed_s.round()),
-        duration(progress.forecast_s.round())
+        duration(whole_s.round())
     );
     let bar = Gauge::default()
         .ratio(share)

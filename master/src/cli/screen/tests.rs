@@ -15,6 +15,7 @@ fn going_on(level: usize) -> Progress {
         why: "The demands put N* at 54 users.".to_owned(),
         elapsed_s: 12.0,
         forecast_s: 30.0,
+        limit_s: 60.0,
         remaining_s: Some(150.0),
         state: LevelState::Measuring {
             since_s: 3.0,
@@ -79,7 +80,7 @@ fn everything_that_matters_is_on_it() {
         "throughput, transactions/s",
         "mean response time, ms",
         "12 s of about 30 s, the run about 2 min 18 s more",
-        "64 users | 12 s | measuring | 120.0 ±3.0/s | 35.0 ±2.0 ms | about 18 s left",
+        "64 users | 12 s | measuring | 120.0 ±3.0/s | 35.0 ±2.0 ms | about 18 s more",
         "CPU of the processes at",
         "httpd on db1",
         "ms per transaction",

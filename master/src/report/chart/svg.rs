@@ -6,6 +6,7 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+mod joined;
 mod legend;
 mod series;
 
@@ -98,7 +99,7 @@ fn finished(text: &str, chart: &Chart) -> String {
     let short = DEFAULTS
         .iter()
         .fold(text.to_owned(), |text, default| text.replace(default, ""));
-    short.replacen('>', &head, 1)
+    joined::joined(&short.replacen('>', &head, 1))
 }
 
 fn draw_on<'a>(area: &DrawingArea<SVGBackend<'a>, Shift>, chart: &Chart) -> Drawing<'a> {

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 /// Longest timeline that is passed on; longer ones are thinned by means over equal stretches.
 const MOST_POINTS: usize = 300;
+/// Shortest timeline that a longer one is thinned to: fewer would show no warm-up.
+const FEWEST_POINTS: usize = 24;
 /// Points of all timelines together, so that a run with many long levels stays a small file.
 const MOST_POINTS_TOGETHER: usize = 1600;
 
@@ -59,7 +61,7 @@ struct LevelData {
 
 /// The charts and the levels' timelines (in the order of the run).
 pub(super) fn encoded(charts: &[Chart], levels: &[Level]) -> Result<String, ReportError> {
-    let most = (MOST_POINTS_TOGETHER / levels.len().max(1)).clamp(40, MOST_POINTS);
+    let most = (MOST_POINTS_TOGETHER / levels.len().max(1)).clamp(FEWEST_POINTS, MOST_POINTS);
     let data = Data {
         charts: charts.iter().map(chart).collect(),
         levels: levels

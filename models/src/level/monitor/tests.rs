@@ -293,6 +293,73 @@ fn measuring_comes_with_a_forecast() {
     }
 }
 
+/// Forecasts of a level: at every window that has one the time since the begin and the time left, s; and the level's end, s.
+fn forecasts(seed: u64, precision: Precision) -> (Vec<(f64, Option<f64>)>, f64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut monitor = LevelMonitor::new(precision);
+    let mut seen = Vec::new();
+    for i in 1..100_000 {
+        monitor.observe(&Bin {
+            start_s: f64::from(i - 1) * 0.1,
+            length_s: 0.1,
+            ..poisson_window(&mut rng, 0.1, 50.0, 0.2)
+        });
+        let at_s = f64::from(i) * 0.1;
+        match monitor.state() {
+            LevelState::Warming => {}
+            LevelState::Measuring { remaining_s, .. } => seen.push((at_s, remaining_s)),
+            LevelState::Done(_) => return (seen, at_s),
+        }
+    }
+    panic!("the level has no end");
+}
+
+#[test]
+fn a_forecast_runs_down_and_is_never_nothing() {
+    for (seed, max_level_s) in (0..20).flat_map(|seed| [(seed, 40.0), (seed, 1e4)]) {
+        let precision = Precision {
+            throughput: 0.02,
+            max_level_s,
+            ..Precision::default()
+        };
+        let (seen, end_s) = forecasts(seed, precision);
+        let mut anew = 0;
+        for pair in seen.windows(2) {
+            let ((before_s, Some(before_left_s)), (at_s, Some(left_s))) = (pair[0], pair[1]) else {
+                continue;
+            };
+            assert!(at_s + left_s <= max_level_s + 1e-6, "{seed}: {at_s} + {left_s}");
+            assert!(
+                left_s > 0.0,
+                "{seed}: nothing is left at {at_s}, and the end was at {end_s}"
+            );
+            anew += u32::from((before_left_s - left_s - (at_s - before_s)).abs() > 1e-6);
+        }
+        // One new forecast a look, and looks grow rarer.
+        assert!(anew <= 25, "{seed}: {anew} forecasts until {end_s}");
+    }
+}
+
+#[test]
+fn a_forecast_at_half_time_is_about_right() {
+    let precision = Precision {
+        throughput: 0.02,
+        max_level_s: 1e4,
+        ..Precision::default()
+    };
+    let mut ratios: Vec<f64> = (0..40)
+        .filter_map(|seed| {
+            let (seen, end_s) = forecasts(seed, precision);
+            let half = seen.iter().find(|(at_s, _)| *at_s >= end_s / 2.0)?;
+            Some((half.0 + half.1?) / end_s)
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    assert!(ratios.len() >= 30, "only {} levels had a forecast", ratios.len());
+    let middle = ratios[ratios.len() / 2];
+    assert!((0.8..1.3).contains(&middle), "{middle} of {ratios:?}");
+}
+
 proptest! {
     #[test]
     fn any_windows_give_finite_figures_or_none(

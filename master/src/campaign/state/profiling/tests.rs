@@ -1,4 +1,5 @@
 use super::*;
+use crate::campaign::state::Event;
 use crate::journal::entry::{AgentReading, Begin, Node};
 use crate::load::window::{TransactionWindow, outcome_index};
 use autoperf_models::record::Outcome;

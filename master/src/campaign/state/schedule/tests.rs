@@ -1,4 +1,5 @@
 use super::*;
+use crate::campaign::state::Event;
 use crate::journal::entry::Begin;
 use crate::load::window::TransactionWindow;
 use autoperf_models::record::Outcome;
