@@ -6,6 +6,7 @@ use autoperf::compare::write::FORMS;
 use autoperf::record;
 use autoperf::report::RENDERERS;
 use autoperf::report::csv::{COLUMNS, PROCESS_COLUMNS};
+use autoperf_profiler::agent::metrics;
 use clap::{Arg, ArgAction, Command};
 use std::path::PathBuf;
 
@@ -189,6 +190,21 @@ fn the_record_of_a_transaction_is_documented() {
         ));
     }
     generated("transport.md", "columns of a record", &columns);
+}
+
+#[test]
+fn the_profilers_metrics_are_documented() {
+    let mut text = "| metric | kind | label | what it says |\n| --- | --- | --- | --- |\n".to_owned();
+    for metric in metrics::described() {
+        let label = metric
+            .label
+            .map_or_else(String::new, |label| format!("`{label}`"));
+        text.push_str(&format!(
+            "| `{}` | {} | {label} | {} |\n",
+            metric.name, metric.kind, metric.about
+        ));
+    }
+    generated("profiler.md", "metrics", &text);
 }
 
 #[test]

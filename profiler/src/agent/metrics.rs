@@ -105,6 +105,37 @@ const HOST_METRICS: &[OfHost] = &[
     }),
 ];
 
+/// A metric as a scraper sees it; the unit is part of the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Its whole name.
+    pub name: String,
+    /// `counter` or `gauge`.
+    pub kind: &'static str,
+    /// Its label, where it has one value for each watched group.
+    pub label: Option<&'static str>,
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// Every metric, in the order of the text. One that a machine or a group does not have is left out of the text.
+#[must_use]
+pub fn described() -> Vec<Described> {
+    let host = HOST_METRICS.iter().map(|&(name, kind, about, _)| Described {
+        name: format!("autoperf_host_{name}"),
+        kind,
+        label: None,
+        about,
+    });
+    let group = GROUP_METRICS.iter().map(|&(name, kind, about, _)| Described {
+        name: format!("autoperf_group_{name}"),
+        kind,
+        label: Some("group"),
+        about,
+    });
+    host.chain(group).collect()
+}
+
 /// The text for a reading.
 #[must_use]
 pub fn text(reading: &Reading) -> String {

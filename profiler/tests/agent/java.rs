@@ -1,5 +1,6 @@
 //! A real Java virtual machine that allocates, against what the virtual machine says itself, where there is one to run.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,8 +40,31 @@ fn compiled() -> Option<PathBuf> {
     status.is_ok_and(|status| status.success()).then_some(folder)
 }
 
-/// The machine's collections by its own beans, and what the agent says of it.
-fn look(folder: &Path, options: &[&str]) -> (u64, Jvm) {
+/// What the machine's own tool reads from it: counters by name, as they are; empty without the tool or without counters.
+fn told_by_jcmd(pid: u32) -> HashMap<String, u64> {
+    let output = Command::new("jcmd")
+        .args([&pid.to_string(), "PerfCounter.print"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let counter = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        Some((name.to_owned(), value.trim().parse().ok()?))
+    };
+    text.lines().filter_map(counter).collect()
+}
+
+/// What is known of a machine that has done its work and waits.
+struct Seen {
+    /// Its collections by its own beans.
+    collections: u64,
+    /// What the agent says.
+    jvm: Jvm,
+    /// What its tool says, a moment later.
+    counters: HashMap<String, u64>,
+}
+
+fn look(folder: &Path, options: &[&str]) -> Seen {
     let mut command = Command::new("java");
     command
         .args(["-Xmx32m"])
@@ -65,7 +89,53 @@ fn look(folder: &Path, options: &[&str]) -> (u64, Jvm) {
         .iter()
         .find(|jvm| jvm.pid == machine.0.id())
         .cloned();
-    (collections, jvm.unwrap())
+    Seen {
+        collections,
+        jvm: jvm.unwrap(),
+        counters: told_by_jcmd(machine.0.id()),
+    }
+}
+
+/// Figure by figure the same, where the machine has not collected once more in between.
+fn assert_as_told_by_jcmd(jvm: &Jvm, counters: &HashMap<String, u64>) {
+    let counter = |name: String| {
+        *counters
+            .get(&name)
+            .unwrap_or_else(|| panic!("{name}: {counters:?}"))
+    };
+    let of = |index: usize, what: &str| counter(format!("sun.gc.collector.{index}.{what}"));
+    for (index, collector) in jvm.collectors.iter().enumerate() {
+        assert!(of(index, "invocations") >= collector.count, "{collector:?}");
+    }
+    let told: u64 = (0..jvm.collectors.len())
+        .map(|index| of(index, "invocations"))
+        .sum();
+    let ours: u64 = jvm.collectors.iter().map(|collector| collector.count).sum();
+    assert!(jvm.safepoint_ns.unwrap() <= in_ns(counter("sun.rt.safepointTime".to_owned()), counters));
+    if told > ours {
+        return;
+    }
+    for (index, collector) in jvm.collectors.iter().enumerate() {
+        let time_ns = in_ns(of(index, "time"), counters);
+        assert!(
+            time_ns.abs_diff(collector.time_ns) <= 1_000,
+            "{time_ns} ns: {collector:?}"
+        );
+    }
+    let is_space = |name: &str| name.starts_with("sun.gc.generation.") && name.contains(".space.");
+    let used = counters
+        .iter()
+        .filter(|(name, _)| is_space(name) && name.ends_with(".used"));
+    assert_eq!(
+        jvm.heap_used_bytes,
+        Some(used.map(|(_, bytes)| bytes).sum()),
+        "{counters:?}"
+    );
+}
+
+fn in_ns(ticks: u64, counters: &HashMap<String, u64>) -> u64 {
+    let per_second = counters["sun.os.hrt.frequency"];
+    (u128::from(ticks) * 1_000_000_000 / u128::from(per_second)) as u64
 }
 
 #[test]
@@ -75,7 +145,12 @@ fn collections_are_those_that_the_machine_has_counted() {
         return;
     };
     for (collector, policy) in [("-XX:+UseSerialGC", "Copy:MSC"), ("-XX:+UseG1GC", "GarbageFirst")] {
-        let (collections, jvm) = look(&folder, &[collector]);
+        let Seen {
+            collections,
+            jvm,
+            counters,
+        } = look(&folder, &[collector]);
+        assert_as_told_by_jcmd(&jvm, &counters);
         assert_eq!(jvm.absent, None);
         assert_eq!(jvm.policy.as_deref(), Some(policy));
         let counted: u64 = jvm.collectors.iter().map(|collector| collector.count).sum();
@@ -95,7 +170,7 @@ fn collections_are_those_that_the_machine_has_counted() {
             jvm.safepoint_ns > Some(0) && jvm.application_cpu_ns > Some(0) && jvm.compiler_cpu_ns.is_some()
         );
     }
-    let (_, without) = look(&folder, &["-XX:-UsePerfData"]);
+    let Seen { jvm: without, .. } = look(&folder, &["-XX:-UsePerfData"]);
     assert!(without.absent.is_some() && without.collectors.is_empty());
     assert!(
         without.application_cpu_ns > Some(0),
