@@ -77,14 +77,10 @@ fn nobody_waits(name: &str, mode: &str, exit_cost: f64) {
     let load = Load::start(name, mode, 20);
     let mut client = watched(&agent, name);
     let window = Window::over(&mut client, &load, WINDOW);
+    // Exit records have their time, but nobody has what ending cost them; without records all of it is lost.
+    assert!(!window.complete, "{window:?}");
     if has_records(&agent) {
-        assert!(window.complete);
         window.assert_within_bound(exit_cost);
-    } else {
-        assert!(
-            !window.complete,
-            "the CPU of children that nobody waits for is lost: {window:?}"
-        );
     }
 }
 

@@ -165,3 +165,28 @@ fn the_bound_counts_edges_of_what_runs_and_what_is_cut() {
     let settled = account.settle(&ticks, &TREE);
     assert_eq!((settled.error_bound_ns, settled.source), (28 * MS, BY_TICKS));
 }
+
+#[test]
+fn what_ending_cost_those_that_nobody_waited_for_is_said_to_be_missing() {
+    // The group's process lives on and spends 10 ms an interval; each interval children spend 90 ms and end.
+    let run = |waited: bool, circumstances: &Circumstances| {
+        let mut account = Account::default();
+        account.settle(&sum(0), circumstances);
+        let mut reasons = Vec::new();
+        for round in 1..=3_u64 {
+            account.ended_unseen(90 * MS);
+            account.count_exit();
+            let living = TreeSum {
+                children_ns: if waited { 90 * MS * round } else { 0 },
+                parents: u32::from(waited),
+                ..sum(10 * round)
+            };
+            reasons.push(account.settle(&living, circumstances).evidence.reasons.len());
+        }
+        reasons
+    };
+    assert_eq!(run(false, &with_ledger(None)), [1, 1, 1]);
+    assert_eq!(run(true, &with_ledger(None)), [0, 0, 0]);
+    // A control group of their own has it.
+    assert_eq!(run(false, &with_ledger(Some(0))), [0, 0, 0]);
+}
