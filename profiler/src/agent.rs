@@ -30,7 +30,8 @@ const MOST_CONNECTIONS: usize = 32;
 const ACCEPTED_AT_ONCE: usize = 128;
 /// Time between two samples.
 const PERIOD_NS: u64 = 1_000_000_000;
-/// Time between two looks into the exit ledger: what comes meanwhile waits in the kernel, which has room for so much.
+/// Time between two looks into the exit ledger while processes end: what comes meanwhile waits in the kernel, which has room
+/// for so much.
 const DRAIN_NS: u64 = 100_000_000;
 /// A connection's thread needs little; a full-size stack each would count against the address space.
 const STACK_BYTES: usize = 512 * 1024;
@@ -101,19 +102,21 @@ impl Agent {
 
     fn run(self: &Arc<Self>, listener: Option<&TcpListener>, stops: &[&OwnedFd]) -> io::Result<()> {
         let mut next_ns = clock::monotonic_ns();
+        let mut told = false;
         loop {
-            let most_ns = if self.lock().observer.has_ledger() {
-                DRAIN_NS
+            let left_ns = next_ns.saturating_sub(clock::monotonic_ns());
+            let woken = if told {
+                wait(listener, stops, &[], left_ns.min(DRAIN_NS))?
             } else {
-                PERIOD_NS
+                let ledger = self.lock().observer.ledger_descriptors();
+                wait(listener, stops, &ledger, left_ns)?
             };
-            let left_ns = next_ns.saturating_sub(clock::monotonic_ns()).min(most_ns);
-            match wait(listener, stops, left_ns)? {
+            match woken {
                 Woken::Stop => return Ok(()),
                 Woken::Visitor => listener.into_iter().for_each(|listener| self.accept(listener)),
                 Woken::Time => {}
             }
-            self.drain();
+            told = self.drain();
             if clock::monotonic_ns() >= next_ns {
                 self.sample();
                 // The grid of the samples does not drift; what a stall has missed is left out.
@@ -122,11 +125,12 @@ impl Agent {
         }
     }
 
-    /// Empties the exit ledger. Reading records in bulk costs a fraction of waking up for each.
-    fn drain(&self) {
+    /// Empties the exit ledger; returns whether there was anything. Reading records in bulk costs a fraction of waking up for
+    /// each, so the next waits for [`DRAIN_NS`]; while nothing ends, nobody is woken to find nothing.
+    fn drain(&self) -> bool {
         let mut state = self.lock();
         let State { observer, sessions } = &mut *state;
-        sessions.drain(observer);
+        sessions.drain(observer)
     }
 
     /// Takes a sample for every session that watches anything.
@@ -209,12 +213,18 @@ enum Woken {
     Time,
 }
 
-fn wait(listener: Option<&TcpListener>, stops: &[&OwnedFd], left_ns: u64) -> io::Result<Woken> {
-    let mut descriptors: Vec<PollFd<'_>> = stops
-        .iter()
-        .map(|stop| PollFd::new(*stop, PollFlags::IN))
-        .collect();
-    descriptors.extend(listener.map(|listener| PollFd::new(listener, PollFlags::IN)));
+/// Waits for one of these, but no longer than `left_ns`. What has come to the ledger is looked at whatever the reason.
+fn wait(
+    listener: Option<&TcpListener>,
+    stops: &[&OwnedFd],
+    ledger: &[Arc<OwnedFd>],
+    left_ns: u64,
+) -> io::Result<Woken> {
+    let of_stops = stops.iter().map(|stop| PollFd::new(*stop, PollFlags::IN));
+    let of_listener = listener.map(|listener| PollFd::new(listener, PollFlags::IN));
+    let of_ledger = ledger.iter().map(|ends| PollFd::new(ends, PollFlags::IN));
+    let mut descriptors: Vec<PollFd<'_>> = of_stops.chain(of_listener).chain(of_ledger).collect();
+    let visitors = stops.len() + usize::from(listener.is_some());
     let seconds = (left_ns / 1_000_000_000).cast_signed();
     let timeout = Timespec {
         tv_sec: seconds,
@@ -229,7 +239,7 @@ fn wait(listener: Option<&TcpListener>, stops: &[&OwnedFd], left_ns: u64) -> io:
         .position(|descriptor| !descriptor.revents().is_empty());
     Ok(match ready {
         Some(index) if index < stops.len() => Woken::Stop,
-        Some(_) => Woken::Visitor,
-        None => Woken::Time,
+        Some(index) if index < visitors => Woken::Visitor,
+        _ => Woken::Time,
     })
 }

@@ -3,6 +3,8 @@
 //! anything is missing, [`Ledger::open`] says so and the accounts rest on waited-for children.
 
 use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock;
@@ -41,6 +43,8 @@ pub struct Batch {
     pub ended: Vec<ProcessEnd>,
     /// How often the kernel had to drop reports because they were not read in time.
     pub lost: u64,
+    /// Whether anything was reported at all, ends of threads among it.
+    pub told: bool,
 }
 
 impl Ledger {
@@ -84,18 +88,26 @@ impl Ledger {
         self.opened_boot_ns
     }
 
+    /// What becomes readable when anything is reported. Whoever holds it keeps the reports coming; to be held for one wait only.
+    #[must_use]
+    pub fn descriptors(&self) -> [Arc<OwnedFd>; 2] {
+        [self.ends.descriptor(), self.tree.descriptor()]
+    }
+
     /// Everything reported since the last call.
     ///
     /// Ends are read first and given last: the start of whatever has ended by then is among the events read afterwards.
     pub fn drain(&mut self) -> Batch {
         let mut batch = Batch::default();
         let mut ends = Vec::new();
-        batch.lost += self
-            .ends
-            .receive(|message| ends.extend(ThreadEnd::parse(message)));
-        batch.lost += self
-            .tree
-            .receive(|message| batch.events.extend(Event::parse(message)));
+        batch.lost += self.ends.receive(|message| {
+            batch.told = true;
+            ends.extend(ThreadEnd::parse(message));
+        });
+        batch.lost += self.tree.receive(|message| {
+            batch.told = true;
+            batch.events.extend(Event::parse(message));
+        });
         batch
             .ended
             .extend(ends.into_iter().filter_map(|end| self.departures.take(&end)));

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use crate::syscall;
 use rustix::net::netlink::SocketAddrNetlink;
@@ -19,7 +20,7 @@ const MOST_AT_ONCE: usize = 200_000;
 /// A socket that the kernel reports to.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    descriptor: OwnedFd,
+    descriptor: Arc<OwnedFd>,
     buffer: Vec<u8>,
 }
 
@@ -34,9 +35,14 @@ impl Socket {
         }
         rustix::net::bind(&descriptor, &SocketAddrNetlink::new(0, groups))?;
         Ok(Self {
-            descriptor,
+            descriptor: Arc::new(descriptor),
             buffer: vec![0; LONGEST],
         })
+    }
+
+    /// What becomes readable when a report has come, or when one was dropped. Whoever holds it keeps the socket open.
+    pub(crate) fn descriptor(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.descriptor)
     }
 
     /// Lets the kernel keep back what a program of classic BPF gives 0 for.

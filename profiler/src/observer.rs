@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use crate::clock;
 use crate::hardware::{HARDWARE, Hardware};
@@ -137,9 +139,18 @@ impl Observer {
         &self.table
     }
 
-    /// Takes in what the exit ledger has been told since the last time.
-    pub fn drain(&mut self, watches: &mut [&mut Watch]) {
-        let Some(ledger) = &mut self.ledger else { return };
+    /// What becomes readable when the exit ledger is told anything; empty without one. See [`Ledger::descriptors`].
+    #[must_use]
+    pub fn ledger_descriptors(&self) -> Vec<Arc<OwnedFd>> {
+        let ledger = self.ledger.iter();
+        ledger.flat_map(Ledger::descriptors).collect()
+    }
+
+    /// Takes in what the exit ledger has been told since the last time. Returns whether that was anything.
+    pub fn drain(&mut self, watches: &mut [&mut Watch]) -> bool {
+        let Some(ledger) = &mut self.ledger else {
+            return false;
+        };
         let batch = ledger.drain();
         let over: Numbers = batch.ended.iter().map(|end| end.pid).collect();
         for event in &batch.events {
@@ -166,6 +177,7 @@ impl Observer {
             }
         }
         self.take_loss(&batch, watches);
+        batch.told
     }
 
     /// Takes note of a process's new names, unless it has ended already.

@@ -128,9 +128,9 @@ impl Sessions {
         observer.release(&watches);
     }
 
-    /// Lets all sessions know what the exit ledger has been told.
-    pub fn drain(&mut self, observer: &mut Observer) {
-        observer.drain(&mut self.watching().0);
+    /// Lets all sessions know what the exit ledger has been told. Returns whether that was anything.
+    pub fn drain(&mut self, observer: &mut Observer) -> bool {
+        observer.drain(&mut self.watching().0)
     }
 
     fn watching(&mut self) -> (Vec<&mut Watch>, Vec<&mut Ring>) {
