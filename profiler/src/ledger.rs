@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::ledger::connector::Event;
+use crate::ledger::costs::{Costs, EndingCost};
 use crate::ledger::departures::{Departures, ProcessEnd};
+use crate::ledger::freed::{Freed, Queue};
 use crate::ledger::taskstats::ThreadEnd;
 use crate::netlink::Socket;
 use crate::system::System;
 
 pub mod connector;
+pub mod costs;
 pub mod departures;
-
+pub mod freed;
 pub mod taskstats;
 
 /// Bytes of reports that the kernel holds for us: some ten thousand, at least a second of the worst fork storm.
@@ -24,13 +27,18 @@ const BUFFER_BYTES: usize = 8 << 20;
 /// Time between two questions in the self-test, and how many.
 const TEST_STEP: Duration = Duration::from_millis(5);
 const TEST_STEPS: u32 = 60;
+/// How many for a task to be given back, which the kernel puts off until nobody can be looking at it.
+const FREED_STEPS: u32 = 200;
 
 /// The open sockets.
 #[derive(Debug)]
 pub struct Ledger {
     ends: Socket,
     tree: Socket,
+    /// Or why there is none.
+    freed: Result<Queue, String>,
     departures: Departures,
+    costs: Costs,
     opened_boot_ns: u64,
 }
 
@@ -41,6 +49,10 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Processes that have ended, in their order.
     pub ended: Vec<ProcessEnd>,
+    /// What ending cost, of processes that have ended by now or before.
+    pub costs: Vec<EndingCost>,
+    /// Whether some of those may be missing.
+    pub costs_lost: bool,
     /// How often the kernel had to drop reports because they were not read in time.
     pub lost: u64,
     /// Whether anything was reported at all, ends of threads among it.
@@ -74,7 +86,9 @@ impl Ledger {
         let mut ledger = Self {
             ends,
             tree,
+            freed: Queue::open(system),
             departures: Departures::default(),
+            costs: Costs::default(),
             opened_boot_ns,
         };
         ledger.test()?;
@@ -99,6 +113,11 @@ impl Ledger {
     /// Ends are read first and given last: the start of whatever has ended by then is among the events read afterwards.
     pub fn drain(&mut self) -> Batch {
         let mut batch = Batch::default();
+        // Read before the exit records, so that the record of each task in it is known.
+        let mut freed = Vec::new();
+        if let Ok(queue) = &self.freed {
+            batch.costs_lost = queue.receive(|task| freed.push(task));
+        }
         let mut ends = Vec::new();
         batch.lost += self.ends.receive(|message| {
             batch.told = true;
@@ -108,10 +127,34 @@ impl Ledger {
             batch.told = true;
             batch.events.extend(Event::parse(message));
         });
+        if self.freed.is_ok() {
+            self.settle_costs(&ends, &freed, &mut batch);
+        }
         batch
             .ended
             .extend(ends.into_iter().filter_map(|end| self.departures.take(&end)));
         batch
+    }
+
+    fn settle_costs(&mut self, ends: &[ThreadEnd], freed: &[Freed], batch: &mut Batch) {
+        ends.iter().for_each(|end| self.costs.ended(end));
+        let costs = freed.iter().filter_map(|task| self.costs.given_back(task));
+        batch.costs.extend(costs);
+        if batch.costs_lost || batch.lost > 0 {
+            self.costs.forget();
+        }
+    }
+
+    /// Why it is not measured what ending costs; `None` where it is.
+    #[must_use]
+    pub fn costs_absent(&self) -> Option<&str> {
+        self.freed.as_ref().err().map(String::as_str)
+    }
+
+    /// Whether the cost of this process's end may still come.
+    #[must_use]
+    pub fn awaits_cost(&self, pid: u32) -> bool {
+        self.costs.awaits(pid)
     }
 
     /// CPU time of threads of a living process that ended since the ledger was opened, ns.
@@ -128,7 +171,8 @@ impl Ledger {
 
     /// Forgets processes that are not there any more, whose end was missed.
     pub fn keep_only(&mut self, alive: impl Fn(u32) -> bool) {
-        self.departures.keep_only(alive);
+        self.departures.keep_only(&alive);
+        self.costs.keep_only(alive);
     }
 
     /// Ends a thread of its own and waits for both reports of it. In another network name space the kernel takes the
@@ -147,6 +191,7 @@ impl Ledger {
                 started |= Event::parse(message).is_some_and(|event| event.is_start_of(thread))
             });
             if started && ended {
+                self.test_freed(own, thread);
                 return Ok(());
             }
             std::thread::sleep(TEST_STEP);
@@ -157,6 +202,20 @@ impl Ledger {
             "exit records do not arrive (another network or process name space, or a kernel before 5.19)"
                 .into()
         })
+    }
+
+    /// Waits for the same thread to be given back.
+    fn test_freed(&mut self, process: u32, thread: u32) {
+        let Ok(queue) = &self.freed else { return };
+        for _ in 0..FREED_STEPS {
+            let mut came = false;
+            queue.receive(|task| came |= (task.process, task.thread) == (process, thread));
+            if came {
+                return;
+            }
+            std::thread::sleep(TEST_STEP);
+        }
+        self.freed = Err("ended tasks are not reported when the kernel gives them back".into());
     }
 }
 

@@ -12,12 +12,13 @@ use crate::jvm;
 use crate::ledger::connector::Event;
 use crate::ledger::departures::ProcessEnd;
 use crate::ledger::{Batch, Ledger};
+use crate::observer::account::Ends;
 use crate::observer::control_group::Own;
 use crate::observer::limits::{Limits, Mounts};
 use crate::observer::table::Table;
 use crate::observer::watch::{Look, Watch};
 use crate::probe::Host;
-use crate::process::numbers::Numbers;
+use crate::process::numbers::{ByNumber, Numbers};
 use crate::reading::{GroupReading, HostReading, Reading};
 use crate::system::System;
 
@@ -54,6 +55,8 @@ pub struct Observer {
     ledger_absent: Option<String>,
     /// Processes that have become other programs and not ended yet.
     execed: Numbers,
+    /// What processes had spent by their exit records, ns, of those that the kernel has not given back yet.
+    leaving_ns: ByNumber<u64>,
     /// Own control groups, by watch and group.
     own: HashMap<(u64, usize), Own>,
     hardware: Hardware,
@@ -74,6 +77,7 @@ impl Observer {
             ledger: None,
             ledger_absent: None,
             execed: Numbers::default(),
+            leaving_ns: ByNumber::default(),
             own: HashMap::new(),
             hardware: Hardware::probe(&system, HARDWARE),
             buffer: Vec::new(),
@@ -102,12 +106,21 @@ impl Observer {
     pub fn close_ledger(&mut self) {
         self.ledger = None;
         self.execed.clear();
+        self.leaving_ns.clear();
     }
 
     /// Whether the exit ledger is open.
     #[must_use]
     pub fn has_ledger(&self) -> bool {
         self.ledger.is_some()
+    }
+
+    fn ends(&self) -> Ends {
+        match &self.ledger {
+            None => Ends::Untold,
+            Some(ledger) if ledger.costs_absent().is_some() => Ends::Recorded,
+            Some(_) => Ends::GivenBack,
+        }
     }
 
     /// Why there is no exit ledger here, once that is known.
@@ -123,6 +136,7 @@ impl Observer {
         let clocks = self.system.cpu_clock_ns(INIT).is_some();
         let all = [
             (groups, account::BY_CONTROL_GROUP),
+            (clocks && self.ends() == Ends::GivenBack, account::BY_GIVEN_BACK),
             (clocks && self.has_ledger(), account::BY_RECORDS),
             (clocks, account::BY_CLOCK),
             (true, account::BY_TICKS),
@@ -152,6 +166,7 @@ impl Observer {
             return false;
         };
         let batch = ledger.drain();
+        let costs = ledger.costs_absent().is_none();
         let over: Numbers = batch.ended.iter().map(|end| end.pid).collect();
         for event in &batch.events {
             match event {
@@ -169,11 +184,22 @@ impl Observer {
         for end in &batch.ended {
             let cpu_ns = self.whole_ns(end);
             let execed = self.execed.remove(&end.pid);
+            if costs {
+                self.leaving_ns.insert(end.pid, cpu_ns);
+            }
             watches
                 .iter_mut()
                 .for_each(|watch| watch.ended(end, cpu_ns, execed));
             if !watches.iter().any(|watch| watch.has(end.pid)) {
                 self.table.remove(end.pid);
+            }
+        }
+        for cost in &batch.costs {
+            if let Some(cpu_ns) = self.leaving_ns.remove(&cost.pid) {
+                let whole_ns = cpu_ns.saturating_add(cost.cpu_ns);
+                watches
+                    .iter_mut()
+                    .for_each(|watch| watch.given_back(cost.pid, whole_ns));
             }
         }
         self.take_loss(&batch, watches);
@@ -204,6 +230,9 @@ impl Observer {
     }
 
     fn take_loss(&mut self, batch: &Batch, watches: &mut [&mut Watch]) {
+        if batch.costs_lost {
+            watches.iter_mut().for_each(|watch| watch.lose_costs());
+        }
         if batch.lost > 0 {
             watches
                 .iter_mut()
@@ -227,12 +256,14 @@ impl Observer {
             self.table.scan(&self.system, depth, told);
             if let Some(ledger) = &mut self.ledger {
                 ledger.keep_only(|pid| self.table.by_pid(pid).is_some());
+                self.leaving_ns.retain(|pid, _| ledger.awaits_cost(*pid));
             }
             self.execed.retain(|pid| self.table.by_pid(*pid).is_some());
             watches.iter_mut().for_each(|watch| watch.sweep(&self.table));
         }
+        let ends = self.ends();
         for watch in watches.iter_mut() {
-            watch.set_ledger(self.ledger.is_some());
+            watch.set_ends(ends);
             watch.adopt(&self.table, clock::monotonic_ns());
         }
     }

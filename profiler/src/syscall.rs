@@ -136,6 +136,167 @@ pub(crate) fn count_event(thread: u32, (kind, config): (u32, u64)) -> io::Result
     }
 }
 
+/// An instruction of eBPF, as the kernel takes it (`linux/bpf.h`, `struct bpf_insn`).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instruction {
+    /// What to do.
+    pub(crate) code: u8,
+    /// Target in the lower four bits, source in the upper.
+    pub(crate) registers: u8,
+    /// Distance in memory.
+    pub(crate) offset: i16,
+    /// Constant.
+    pub(crate) number: i32,
+}
+
+/// The beginning of the kernel's `union bpf_attr` for a new map.
+#[repr(C)]
+#[derive(Debug)]
+struct QueueAttributes {
+    kind: u32,
+    key_bytes: u32,
+    value_bytes: u32,
+    most: u32,
+    flags: u32,
+}
+
+/// The same for a program.
+#[repr(C)]
+#[derive(Default)]
+struct ProgramAttributes {
+    kind: u32,
+    instruction_count: u32,
+    instructions: u64,
+    license: u64,
+    log_level: u32,
+    log_bytes: u32,
+    log: u64,
+    kernel_version: u32,
+    flags: u32,
+    name: [u8; 16],
+    interface: u32,
+    attach_kind: u32,
+    types: u32,
+    function_bytes: u32,
+    functions: u64,
+    function_count: u32,
+    line_bytes: u32,
+    lines: u64,
+    line_count: u32,
+    attach_type: u32,
+}
+
+/// The same for attaching a program.
+#[repr(C)]
+#[derive(Default)]
+struct AttachAttributes {
+    name: u64,
+    program: u32,
+    unused: u32,
+}
+
+/// The same for an element of a map.
+#[repr(C)]
+#[derive(Default)]
+struct ElementAttributes {
+    map: u32,
+    unused: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+/// One of the calls that share the number of `bpf`.
+///
+/// # Safety
+/// The addresses that the attributes hold for this command are valid for what the kernel reads and writes there.
+unsafe fn bpf<T>(command: libc::c_long, attributes: &T) -> io::Result<libc::c_int> {
+    // SAFETY: the attributes are valid for as many bytes as are told, and what they point to is as the caller promises.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw const *attributes, size_of::<T>()) };
+    match libc::c_int::try_from(result) {
+        Ok(result) if result >= 0 => Ok(result),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A queue in the kernel for `most` values of so many bytes, which programs of eBPF put in.
+///
+/// # Errors
+/// What the kernel refuses: `EPERM` without the right to load programs.
+pub(crate) fn make_queue(value_bytes: usize, most: u32) -> io::Result<OwnedFd> {
+    const MAKE_MAP: libc::c_long = 0;
+    const QUEUE: u32 = 22;
+    let attributes = QueueAttributes {
+        kind: QUEUE,
+        key_bytes: 0,
+        value_bytes: value_bytes as u32,
+        most,
+        flags: 0,
+    };
+    // SAFETY: the attributes hold no addresses; the descriptor is new and nothing else owns it.
+    unsafe { bpf(MAKE_MAP, &attributes).map(|descriptor| OwnedFd::from_raw_fd(descriptor)) }
+}
+
+/// Takes the oldest value out of a queue whose values are as long as `value`.
+///
+/// # Errors
+/// `ENOENT` when it is empty.
+pub(crate) fn take_from_queue<const BYTES: usize>(
+    queue: &OwnedFd,
+    value: &mut [u8; BYTES],
+) -> io::Result<()> {
+    const TAKE: libc::c_long = 21;
+    let attributes = ElementAttributes {
+        map: queue.as_raw_fd().cast_unsigned(),
+        value: value.as_mut_ptr() as u64,
+        ..ElementAttributes::default()
+    };
+    // SAFETY: the kernel writes one value, for which the caller's queue promises the room.
+    unsafe { bpf(TAKE, &attributes).map(|_| ()) }
+}
+
+/// Loads a program that runs at a tracepoint, which the kernel's types name by the number `tracepoint`.
+///
+/// # Errors
+/// What the kernel refuses: `EPERM` without the right, `EINVAL` or `EACCES` where it does not find the program safe.
+pub(crate) fn load_program(
+    instructions: &[Instruction],
+    license: &std::ffi::CStr,
+    tracepoint: u32,
+) -> io::Result<OwnedFd> {
+    const LOAD_PROGRAM: libc::c_long = 5;
+    const TRACING: u32 = 26;
+    const TRACEPOINT: u32 = 23;
+    let attributes = ProgramAttributes {
+        kind: TRACING,
+        instruction_count: instructions.len() as u32,
+        instructions: instructions.as_ptr() as u64,
+        license: license.as_ptr() as u64,
+        name: *b"autoperf_freed\0\0",
+        attach_kind: TRACEPOINT,
+        attach_type: tracepoint,
+        ..ProgramAttributes::default()
+    };
+    // SAFETY: instructions and licence are valid for the call, the one as long as told, the other up to its zero; the kernel
+    // only reads them. The descriptor is new and nothing else owns it.
+    unsafe { bpf(LOAD_PROGRAM, &attributes).map(|descriptor| OwnedFd::from_raw_fd(descriptor)) }
+}
+
+/// Lets a program of [`load_program`] run at its tracepoint until the descriptor is closed.
+///
+/// # Errors
+/// What the kernel refuses.
+pub(crate) fn attach_program(program: &OwnedFd) -> io::Result<OwnedFd> {
+    const ATTACH: libc::c_long = 17;
+    let attributes = AttachAttributes {
+        program: program.as_raw_fd().cast_unsigned(),
+        ..AttachAttributes::default()
+    };
+    // SAFETY: the attributes hold no addresses; the descriptor is new and nothing else owns it.
+    unsafe { bpf(ATTACH, &attributes).map(|descriptor| OwnedFd::from_raw_fd(descriptor)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

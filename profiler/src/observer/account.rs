@@ -2,7 +2,8 @@
 //! figure that is given. Pure.
 //!
 //! Sources, the best first: the group's own control group (everything, also what ending costs); the clocks of the living and
-//! the exit records of the dead (everything but that); the clocks of the living and what the dead left with the parents that
+//! the exit records of the dead (everything but that, which is measured where the kernel tells when it gives a task back, and
+//! else estimated); the clocks of the living and what the dead left with the parents that
 //! waited for them. The figure grows by what the best source that was there at both ends of the interval has grown by.
 
 use crate::observer::account::counts::{CountAccount, Counts};
@@ -18,6 +19,8 @@ mod tree;
 
 /// Source: the control group that holds the group's processes and no others.
 pub const BY_CONTROL_GROUP: &str = "control-group";
+/// Source: the CPU clocks of all living processes, and what the ended had spent when the kernel gave them back.
+pub const BY_GIVEN_BACK: &str = "process-clock+freed-tasks";
 /// Source: the CPU clocks of all living processes, and the exit records of the ended.
 pub const BY_RECORDS: &str = "process-clock+exit-records";
 /// Source: the CPU clocks of all living processes, and what waited-for children left with their parents.
@@ -37,6 +40,8 @@ pub struct Account {
     counts: CountAccount,
     /// Own time of the ended, ns.
     ended_ns: u64,
+    /// What ending was measured to have cost them beside, ns.
+    endings_ns: u64,
     /// What waiting parents knew of processes whose records were lost, ns.
     made_up_ns: u64,
     exits: u64,
@@ -64,6 +69,18 @@ pub struct TreeSum {
     pub parents: u32,
 }
 
+/// What the exit ledger tells of the ends of processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ends {
+    /// Nothing: it is not open.
+    #[default]
+    Untold,
+    /// What they had spent before ending itself.
+    Recorded,
+    /// And what ending cost them.
+    GivenBack,
+}
+
 /// What is known beside the members' sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Circumstances {
@@ -71,8 +88,8 @@ pub struct Circumstances {
     pub facts: Facts,
     /// Cores of the host.
     pub cores: u32,
-    /// Whether the exit ledger is open.
-    pub ledger: bool,
+    /// What is told of the ends of processes.
+    pub ends: Ends,
     /// What the group's own control group has used since its creation, ns.
     pub control_group_ns: Option<u64>,
 }
@@ -88,6 +105,8 @@ struct Values {
     /// Exit records so far.
     exits: u64,
     by_ticks: bool,
+    /// The name for `records_ns`.
+    records_source: &'static str,
 }
 
 /// The sums that were given.
@@ -141,6 +160,11 @@ impl Account {
         self.ended_ns = self.ended_ns.saturating_add(own_ns);
     }
 
+    /// Ending has cost a process of the group so much beside what its exit record said.
+    pub fn ending_cost(&mut self, cpu_ns: u64) {
+        self.endings_ns = self.endings_ns.saturating_add(cpu_ns);
+    }
+
     /// Another exit record of the group has come.
     pub fn count_exit(&mut self) {
         self.exits += 1;
@@ -189,25 +213,35 @@ impl Account {
         self.make_up_for_lost(clocks_ns, tree_ns);
         let clocks_ns = clocks_ns.saturating_add(self.made_up_ns);
         // The clocks of the living are the same in both accounts; what is cut off is half of the largest on average.
-        let ending_ns = self
-            .ending
-            .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2);
+        let ending_ns = match circumstances.ends {
+            Ends::GivenBack => self.endings_ns,
+            _ => self
+                .ending
+                .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2),
+        };
         let values = Values {
             control_group_ns: circumstances.control_group_ns,
-            records_ns: circumstances.ledger.then_some(clocks_ns + ending_ns),
+            records_ns: (circumstances.ends != Ends::Untold).then_some(clocks_ns + ending_ns),
             tree_ns,
             ending_ns,
             exits: self.exits,
             by_ticks: sum.by_ticks > 0,
+            records_source: match circumstances.ends {
+                Ends::GivenBack => BY_GIVEN_BACK,
+                _ => BY_RECORDS,
+            },
         };
-        self.miss_endings(&values, stale_ns + cut_ns);
+        if circumstances.ends == Ends::Recorded {
+            self.miss_endings(&values, stale_ns + cut_ns);
+        }
         let source = self.advance(values);
         let error_bound_ns = match source {
             BY_CONTROL_GROUP => stale_ns,
-            BY_RECORDS => {
+            BY_RECORDS | BY_GIVEN_BACK => {
                 let by_ticks = 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1);
                 // What ending is held to have cost rests on sums that are cut off.
-                stale_ns + by_ticks + ending_ns.min(cut_ns)
+                let estimated_ns = if source == BY_RECORDS { ending_ns } else { 0 };
+                stale_ns + by_ticks + estimated_ns.min(cut_ns)
             }
             _ => stale_ns + cut_ns,
         };
@@ -271,7 +305,7 @@ impl Account {
                 let clocks_ns = records.map_or(growth_ns, |records_ns| records_ns.saturating_sub(ending_ns));
                 (BY_CONTROL_GROUP, growth_ns, growth_ns.saturating_sub(clocks_ns))
             }
-            (None, Some(growth_ns)) => (BY_RECORDS, growth_ns, ending_ns),
+            (None, Some(growth_ns)) => (now.records_source, growth_ns, ending_ns),
             (None, None) => (now.tree_source(), now.tree_ns.saturating_sub(before.tree_ns), 0),
         };
         self.given.by_control_group_ns += by_group.unwrap_or(0);
@@ -284,13 +318,13 @@ impl Account {
         let (suspicions, doubts) = (self.tree.take_reasons(), std::mem::take(&mut self.doubts));
         let reasons = match source {
             BY_CONTROL_GROUP => Vec::new(),
-            BY_RECORDS => doubts,
+            BY_RECORDS | BY_GIVEN_BACK => doubts,
             _ => suspicions,
         };
         let group = values
             .control_group_ns
             .map(|_| (BY_CONTROL_GROUP, self.given.by_control_group_ns));
-        let records = values.records_ns.map(|cpu_ns| (BY_RECORDS, cpu_ns));
+        let records = values.records_ns.map(|cpu_ns| (values.records_source, cpu_ns));
         let all = group
             .into_iter()
             .chain(records)
@@ -319,7 +353,7 @@ impl Values {
     fn best(&self) -> &'static str {
         match (self.control_group_ns, self.records_ns) {
             (Some(_), _) => BY_CONTROL_GROUP,
-            (None, Some(_)) => BY_RECORDS,
+            (None, Some(_)) => self.records_source,
             (None, None) => self.tree_source(),
         }
     }

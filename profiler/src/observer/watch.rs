@@ -7,7 +7,7 @@ use crate::ledger::departures::ProcessEnd;
 use crate::matching::{How, Pattern, nearest};
 use crate::observer::INIT;
 use crate::observer::account::counts::Counts;
-use crate::observer::account::{Account, Circumstances, TreeSum};
+use crate::observer::account::{Account, Circumstances, Ends, TreeSum};
 use crate::observer::table::{Seen, Table, YOUNG_NS};
 use crate::observer::watch::kin::Kin;
 use crate::process::numbers::ByNumber;
@@ -52,6 +52,8 @@ pub struct Member {
     pub last_counts: Counts,
     /// What its exit record says that it has spent in all, ns.
     pub ended_ns: Option<u64>,
+    /// What it had spent in all when the kernel gave it back, ns.
+    pub given_back_ns: Option<u64>,
 }
 
 impl Member {
@@ -92,7 +94,7 @@ pub struct Watch {
     /// Members whose numbers others have now.
     departed: Vec<Member>,
     kin: Kin,
-    ledger: bool,
+    ends: Ends,
     judged: u64,
     adopted_ns: u64,
     by_control_group: bool,
@@ -162,9 +164,9 @@ impl Watch {
             .unwrap_or(How::Descendant)
     }
 
-    /// Whether the exit ledger is open for this watch.
-    pub fn set_ledger(&mut self, open: bool) {
-        self.ledger = open;
+    /// What the exit ledger tells this watch.
+    pub fn set_ends(&mut self, ends: Ends) {
+        self.ends = ends;
     }
 
     fn member(&self, identity: Identity) -> Option<&Member> {
@@ -304,6 +306,32 @@ impl Watch {
         }
     }
 
+    /// The kernel has given back a process that ended before; it had spent `cpu_ns` in all, with what ending cost.
+    pub fn given_back(&mut self, pid: u32, cpu_ns: u64) {
+        if let Some(member) = self.members.get_mut(&pid) {
+            if member.ended_ns.is_some() {
+                member.given_back_ns = Some(cpu_ns);
+            }
+            return;
+        }
+        let Some(group) = self.kin.group_of(pid).filter(|_| self.kin.is_counted(pid)) else {
+            return;
+        };
+        let more_ns = self.kin.count(pid, group, cpu_ns);
+        if let Some((_, account)) = self.groups.get_mut(group) {
+            account.ending_cost(more_ns);
+        }
+    }
+
+    /// The kernel has given back tasks unseen: what ending cost some processes is missing.
+    pub fn lose_costs(&mut self) {
+        let reason =
+            "the kernel gave back tasks faster than they were looked at: what ending cost some is missing";
+        for (_, account) in &mut self.groups {
+            account.doubt(reason.into());
+        }
+    }
+
     /// The kernel has dropped exit records or events so many times.
     pub fn lose_records(&mut self, times: u64) {
         self.groups
@@ -333,6 +361,7 @@ impl Watch {
                     .base_ns
                     .map(|_| (before.last_cpu_ns, before.last_children_ns));
                 member.ended_ns = before.ended_ns;
+                member.given_back_ns = before.given_back_ns;
                 member.base_counts = before.last_counts;
                 member.base_faults = before.base_faults;
             }
@@ -398,20 +427,20 @@ impl Watch {
             }
         }
         let mut given_ns = 0;
-        let ledger = self.ledger;
+        let ends = self.ends;
         for (index, ((pattern, account), reading)) in self.groups.iter_mut().zip(&mut details).enumerate() {
             let sum = sums.get(index).copied().unwrap_or_default();
             let control_group_ns = look.usages.get(index).copied().flatten();
             let circumstances = Circumstances {
                 facts: *facts,
                 cores: host.cores,
-                ledger,
+                ends,
                 control_group_ns,
             };
             let settled = account.settle(&sum, &circumstances);
             given_ns += settled.cpu_ns;
             let counts = account.settle_counts(counts.get(index).copied().unwrap_or_default());
-            sums::add_counts(reading, counts, ledger);
+            sums::add_counts(reading, counts, ends != Ends::Untold);
             reading.name = pattern.text().to_owned();
             reading.cpu_ns = settled.cpu_ns;
             reading.error_bound_ns = settled.error_bound_ns;

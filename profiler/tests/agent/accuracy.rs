@@ -64,12 +64,12 @@ fn recycled_workers_are_counted() {
 
 /// Whether the agent may have exit records here; without them these loads cannot be accounted for, only reported.
 pub(crate) fn has_records(agent: &Agent) -> bool {
-    agent
-        .client()
-        .hello()
-        .sources
-        .iter()
-        .any(|source| source.contains("records"))
+    has_source(agent, "records")
+}
+
+fn has_source(agent: &Agent, part: &str) -> bool {
+    let client = agent.client();
+    client.hello().sources.iter().any(|source| source.contains(part))
 }
 
 fn nobody_waits(name: &str, mode: &str, exit_cost: f64) {
@@ -77,10 +77,16 @@ fn nobody_waits(name: &str, mode: &str, exit_cost: f64) {
     let load = Load::start(name, mode, 20);
     let mut client = watched(&agent, name);
     let window = Window::over(&mut client, &load, WINDOW);
-    // Exit records have their time, but nobody has what ending cost them; without records all of it is lost.
-    assert!(!window.complete, "{window:?}");
+    // Exit records have their time, and what is told of tasks given back has what ending cost them, too; without records all
+    // of it is lost.
+    let given_back = has_source(&agent, "freed-tasks");
+    assert_eq!(window.complete, given_back, "{window:?}");
     if has_records(&agent) {
         window.assert_within_bound(exit_cost);
+    }
+    if given_back {
+        let ending_ns = client.snapshot().unwrap().groups[0].evidence.exit_overhead_ns;
+        assert!(ending_ns > Some(0), "{ending_ns:?}");
     }
 }
 

@@ -9,7 +9,7 @@ const FACTS: Facts = Facts {
 const TREE: Circumstances = Circumstances {
     facts: FACTS,
     cores: 2,
-    ledger: false,
+    ends: Ends::Untold,
     control_group_ns: None,
 };
 
@@ -31,7 +31,7 @@ fn member(spent_ms: u64) -> Member {
 
 fn with_ledger(control_group_ms: Option<u64>) -> Circumstances {
     Circumstances {
-        ledger: true,
+        ends: Ends::Recorded,
         control_group_ns: control_group_ms.map(|ms| ms * MS),
         ..TREE
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Member, Watch};
 use crate::observer::INIT;
+use crate::observer::account::Ends;
 use crate::observer::table::Table;
 use crate::reading::HostReading;
 use crate::system::Facts;
@@ -47,12 +48,16 @@ impl Watch {
                     final_ns.saturating_sub(base_ns),
                     heir == Some(member.group),
                 );
+                if let Some(given_back_ns) = member.given_back_ns {
+                    account.ending_cost(given_back_ns.saturating_sub(final_ns));
+                }
             }
             if self.member(member.identity).is_some() {
                 self.members.remove(&member.identity.pid);
                 // Its record may still come, and is then counted for what it says more.
-                if self.ledger {
-                    self.kin.count(member.identity.pid, member.group, final_ns);
+                if self.ends != Ends::Untold {
+                    let told_ns = member.given_back_ns.map_or(final_ns, |ns| ns.max(final_ns));
+                    self.kin.count(member.identity.pid, member.group, told_ns);
                 }
             }
         }

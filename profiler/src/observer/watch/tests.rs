@@ -301,7 +301,7 @@ mod told {
     fn site_and_watch(names: &[&str]) -> (Machine, Watch) {
         let mut machine = site();
         let mut watch = watch(names);
-        watch.set_ledger(true);
+        watch.set_ends(Ends::Recorded);
         machine.read(&mut watch);
         (machine, watch)
     }
@@ -352,6 +352,43 @@ mod told {
         assert_eq!(cpu_ms(&machine.read(&mut watch)), [10]);
         ended(&mut watch, 11, 117);
         assert_eq!(cpu_ms(&machine.read(&mut watch)), [17]);
+    }
+
+    #[test]
+    fn what_ending_cost_is_told_apart_and_counts_once() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        watch.set_ends(Ends::GivenBack);
+        machine.spend(11, 10, 0);
+        machine.read(&mut watch);
+        let figures = |readings: &[GroupReading]| {
+            let ending_ms = readings[0].evidence.exit_overhead_ns.unwrap() / MS;
+            (cpu_ms(readings)[0], ending_ms, readings[0].source.clone())
+        };
+        let source = || "process-clock+freed-tasks".to_owned();
+        // One that was never a member, and one that is none of the group's.
+        watch.started(11, 40);
+        ended(&mut watch, 40, 5);
+        watch.given_back(40, 7 * MS);
+        watch.given_back(99, 1_000 * MS);
+        assert_eq!(figures(&machine.read(&mut watch)), (17, 2, source()));
+        // A member, given back before it is found to be gone: its clock had 112 ms, among them what ending cost its threads,
+        // which no exit record has.
+        machine.spend(11, 2, 0);
+        machine.read(&mut watch);
+        ended(&mut watch, 11, 111);
+        watch.given_back(11, 118 * MS);
+        machine.table.remove(11);
+        assert_eq!(figures(&machine.read(&mut watch)), (25, 8, source()));
+        // And one that was found to be gone before.
+        machine.spend(10, 3, 0);
+        machine.read(&mut watch);
+        ended(&mut watch, 10, 104);
+        machine.table.remove(10);
+        assert_eq!(figures(&machine.read(&mut watch)), (29, 8, source()));
+        watch.given_back(10, 106 * MS);
+        assert_eq!(figures(&machine.read(&mut watch)), (31, 10, source()));
+        watch.lose_costs();
+        assert!(!machine.read(&mut watch)[0].complete);
     }
 
     #[test]
