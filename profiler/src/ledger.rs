@@ -92,7 +92,6 @@ impl Ledger {
             opened_boot_ns,
         };
         ledger.test()?;
-        connector::narrow(&ledger.tree);
         Ok(ledger)
     }
 
@@ -191,6 +190,7 @@ impl Ledger {
                 started |= Event::parse(message).is_some_and(|event| event.is_start_of(thread))
             });
             if started && ended {
+                connector::narrow(&self.tree);
                 self.test_freed(own, thread);
                 return Ok(());
             }
@@ -261,6 +261,8 @@ mod tests {
         let Some(mut ledger) = open(BUFFER_BYTES) else {
             return;
         };
+        // What other tests started while it was opened.
+        ledger.drain();
         std::thread::spawn(|| {}).join().unwrap();
         let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
         let pid = child.id();

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::hardware::{HARDWARE, Hardware};
 use crate::jvm;
 use crate::ledger::connector::Event;
+use crate::ledger::costs::EndingCost;
 use crate::ledger::departures::ProcessEnd;
 use crate::ledger::{Batch, Ledger};
 use crate::observer::account::Ends;
@@ -195,11 +196,18 @@ impl Observer {
             }
         }
         for cost in &batch.costs {
-            if let Some(cpu_ns) = self.leaving_ns.remove(&cost.pid) {
-                let whole_ns = cpu_ns.saturating_add(cost.cpu_ns);
-                watches
+            match *cost {
+                EndingCost::Process { pid, cpu_ns } => {
+                    if let Some(recorded_ns) = self.leaving_ns.remove(&pid) {
+                        let whole_ns = recorded_ns.saturating_add(cpu_ns);
+                        watches
+                            .iter_mut()
+                            .for_each(|watch| watch.given_back(pid, whole_ns));
+                    }
+                }
+                EndingCost::Threads { pid, missed_ns } => watches
                     .iter_mut()
-                    .for_each(|watch| watch.given_back(cost.pid, whole_ns));
+                    .for_each(|watch| watch.threads_given_back(pid, missed_ns)),
             }
         }
         self.take_loss(&batch, watches);

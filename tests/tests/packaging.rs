@@ -170,7 +170,7 @@ fn the_unit_for_systemd_has_its_capabilities_and_no_more() {
             .find(|(key, _)| *key == name)
             .map(|(_, value)| *value)
     };
-    let needed = "CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_PERFMON";
+    let needed = "CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_PERFMON CAP_BPF";
     assert_eq!(value("AmbientCapabilities"), Some(needed));
     assert_eq!(value("CapabilityBoundingSet"), Some(needed));
     for (name, wanted) in [

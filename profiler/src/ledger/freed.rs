@@ -1,5 +1,5 @@
 //! The last word on a task: what it had spent when the kernel gave it back, a few milliseconds after its end. Unlike the exit
-//! record this has what ending itself cost. A program of fifteen instructions in the kernel (eBPF, at the tracepoint
+//! record this has what ending itself cost. A program of nineteen instructions in the kernel (eBPF, at the tracepoint
 //! `sched_process_free`) puts it in a queue. Needs the rights to load programs and to look into the kernel (root, or `CAP_BPF`
 //! and `CAP_PERFMON`), and a kernel that describes its types (BTF); where anything is missing, what ending costs is estimated.
 
@@ -24,6 +24,8 @@ pub struct Freed {
     pub thread: u32,
     /// Its CPU time, ns, with what ending cost.
     pub cpu_ns: u64,
+    /// What the clock of its process had by then of all tasks that had ended, ns.
+    pub in_clock_ns: u64,
 }
 
 /// The queue, and the program that fills it; it stops when this is dropped.

@@ -99,6 +99,8 @@ pub struct Circumstances {
 struct Values {
     control_group_ns: Option<u64>,
     records_ns: Option<u64>,
+    /// Of that, what was told and not estimated.
+    told_ns: u64,
     tree_ns: u64,
     /// Of `records_ns`, what ending is held to have cost.
     ending_ns: u64,
@@ -209,21 +211,29 @@ impl Account {
         let tree_ns = self
             .tree
             .settle(sum.own_ns.saturating_add(sum.children_ns), stale_ns + cut_ns);
-        let clocks_ns = self.ended_ns.saturating_add(sum.own_ns);
-        self.make_up_for_lost(clocks_ns, tree_ns);
-        let clocks_ns = clocks_ns.saturating_add(self.made_up_ns);
+        let measured_ns = match circumstances.ends {
+            Ends::GivenBack => Some(self.endings_ns),
+            _ => None,
+        };
+        let told_ns = self
+            .ended_ns
+            .saturating_add(sum.own_ns)
+            .saturating_add(measured_ns.unwrap_or(0));
+        self.make_up_for_lost(told_ns, tree_ns);
+        let told_ns = told_ns.saturating_add(self.made_up_ns);
         // The clocks of the living are the same in both accounts; what is cut off is half of the largest on average.
-        let ending_ns = match circumstances.ends {
-            Ends::GivenBack => self.endings_ns,
-            _ => self
+        let estimated_ns = match measured_ns {
+            Some(_) => 0,
+            None => self
                 .ending
-                .charge(self.exits, tree_ns.saturating_sub(clocks_ns), cut_ns / 2),
+                .charge(self.exits, tree_ns.saturating_sub(told_ns), cut_ns / 2),
         };
         let values = Values {
             control_group_ns: circumstances.control_group_ns,
-            records_ns: (circumstances.ends != Ends::Untold).then_some(clocks_ns + ending_ns),
+            records_ns: (circumstances.ends != Ends::Untold).then_some(told_ns + estimated_ns),
+            told_ns,
             tree_ns,
-            ending_ns,
+            ending_ns: measured_ns.unwrap_or(estimated_ns),
             exits: self.exits,
             by_ticks: sum.by_ticks > 0,
             records_source: match circumstances.ends {
@@ -240,7 +250,6 @@ impl Account {
             BY_RECORDS | BY_GIVEN_BACK => {
                 let by_ticks = 2 * u64::from(sum.by_ticks) * circumstances.facts.ticks_to_ns(1);
                 // What ending is held to have cost rests on sums that are cut off.
-                let estimated_ns = if source == BY_RECORDS { ending_ns } else { 0 };
                 stale_ns + by_ticks + estimated_ns.min(cut_ns)
             }
             _ => stale_ns + cut_ns,
@@ -255,33 +264,28 @@ impl Account {
     }
 
     /// When records were lost, parents that have waited still know more.
-    fn make_up_for_lost(&mut self, clocks_ns: u64, tree_ns: u64) {
+    fn make_up_for_lost(&mut self, told_ns: u64, tree_ns: u64) {
         if self.doubts.is_empty() {
             return;
         }
-        if let Some(before) = self
-            .last
-            .and_then(|last| Some(last.records_ns?.saturating_sub(last.ending_ns)).zip(Some(last.tree_ns)))
-        {
-            let by_clocks = (clocks_ns + self.made_up_ns).saturating_sub(before.0);
-            let by_tree = tree_ns.saturating_sub(before.1);
-            self.made_up_ns = self.made_up_ns.saturating_add(by_tree.saturating_sub(by_clocks));
+        if let Some(before) = self.last.filter(|last| last.records_ns.is_some()) {
+            let by_records = (told_ns + self.made_up_ns).saturating_sub(before.told_ns);
+            let by_tree = tree_ns.saturating_sub(before.tree_ns);
+            self.made_up_ns = self.made_up_ns.saturating_add(by_tree.saturating_sub(by_records));
         }
     }
 
     /// What ending costs is learnt from the parents that waited. Where exit records tell of much more time than living processes
     /// and parents have between them, nobody has waited for those that spent it, and what ending cost them is in no counter.
     fn miss_endings(&mut self, now: &Values, uncertain_ns: u64) {
-        let Some(before) = self.last else { return };
-        let clocks = |values: &Values| Some(values.records_ns?.saturating_sub(values.ending_ns));
-        let growth = |now: u64, before: u64| now.saturating_sub(before);
-        let Some((now_ns, before_ns)) = clocks(now).zip(clocks(&before)) else {
+        let Some(before) = self.last.filter(|last| last.records_ns.is_some()) else {
             return;
         };
-        let by_clocks = growth(now_ns, before_ns);
-        let alone = by_clocks.saturating_sub(growth(now.tree_ns, before.tree_ns) + uncertain_ns);
+        let growth = |now: u64, before: u64| now.saturating_sub(before);
+        let by_records = growth(now.told_ns, before.told_ns);
+        let alone = by_records.saturating_sub(growth(now.tree_ns, before.tree_ns) + uncertain_ns);
         let ends = growth(now.exits, before.exits);
-        if ends > 0 && alone as f64 > UNWAITED_SHARE * by_clocks as f64 {
+        if ends > 0 && alone as f64 > UNWAITED_SHARE * by_records as f64 {
             self.doubt(format!(
                 "what ending cost is not known of processes that spent {} ms and that nobody waited for: only a control group of \
                  the group's own tells it",

@@ -3,12 +3,16 @@
 
 use std::collections::HashSet;
 
+use crate::observer::INIT;
 use crate::observer::limits::{Mounts, controller_path, unified_path};
 use crate::observer::table::{Seen, Table};
+use crate::process::Stat;
 use crate::system::{Kept, System};
 
 /// Control groups below one that are looked through at most.
 const MOST_BELOW: usize = 256;
+/// Generations between a process that no look has found yet and a member at most.
+const MOST_GENERATIONS: usize = 8;
 
 /// The counter of a control group, held open.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ impl Own {
     /// The own control group of the members with these numbers, if they have one.
     #[must_use]
     pub fn find(system: &System, mounts: &Mounts, table: &Table, members: &[u32]) -> Option<Self> {
-        let seen: Vec<&Seen> = members.iter().filter_map(|pid| table.by_pid(*pid)).collect();
+        let seen: Vec<&Seen> = placed(table, members).collect();
         let accounting: fn(&str) -> Option<&str> = |lines| controller_path(lines, "cpuacct");
         let unified = mounts
             .unified
@@ -54,7 +58,7 @@ impl Own {
     /// Whether the members are still all in it, as far as is known without looking for others.
     #[must_use]
     pub fn holds(&self, mounts: &Mounts, table: &Table, members: &[u32]) -> bool {
-        members.iter().filter_map(|pid| table.by_pid(*pid)).all(|seen| {
+        placed(table, members).all(|seen| {
             let (mount, path) = if self.unified {
                 (&mounts.unified, unified_path(&seen.control_groups))
             } else {
@@ -85,6 +89,12 @@ impl Own {
     }
 }
 
+/// Those of the members whose control groups could be read; the others had ended before.
+fn placed<'a>(table: &'a Table, members: &'a [u32]) -> impl Iterator<Item = &'a Seen> {
+    let seen = members.iter().filter_map(|pid| table.by_pid(*pid));
+    seen.filter(|seen| !seen.control_groups.is_empty())
+}
+
 fn is_within(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -103,7 +113,7 @@ fn common<'a>(seen: &[&'a Seen], path: fn(&str) -> Option<&str>) -> Option<&'a s
     (common.len() > 1 && !common.contains("/..")).then_some(common)
 }
 
-/// Whether the group and those below it hold none but these processes.
+/// Whether the group and those below it hold none but these processes and what they have started meanwhile.
 fn holds_only(system: &System, folder: &str, members: &[u32]) -> bool {
     let members: HashSet<u32> = members.iter().copied().collect();
     let mut waiting = vec![folder.to_owned()];
@@ -119,7 +129,7 @@ fn holds_only(system: &System, folder: &str, members: &[u32]) -> bool {
         if !text
             .lines()
             .filter_map(|line| line.parse().ok())
-            .all(|pid: u32| members.contains(&pid))
+            .all(|pid: u32| members.contains(&pid) || is_newcomer(system, pid, &members))
         {
             return false;
         }
@@ -133,10 +143,29 @@ fn holds_only(system: &System, folder: &str, members: &[u32]) -> bool {
     true
 }
 
+/// Whether a process that no look has found yet descends from these, or has ended by now: a busy CGI site has some at any
+/// moment.
+fn is_newcomer(system: &System, pid: u32, members: &HashSet<u32>) -> bool {
+    let mut current = pid;
+    for _ in 0..MOST_GENERATIONS {
+        let stat = system.read(&format!("proc/{current}/stat"));
+        let Some(stat) = stat.ok().and_then(|bytes| Stat::parse(&bytes)) else {
+            return true;
+        };
+        if members.contains(&stat.parent) {
+            return true;
+        }
+        if stat.parent <= INIT {
+            return false;
+        }
+        current = stat.parent;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Stat;
     use crate::system::Facts;
 
     fn seen(pid: u32, control_groups: &str) -> Seen {
@@ -148,6 +177,10 @@ mod tests {
             },
             ..Seen::default()
         }
+    }
+
+    fn stat(pid: u32, parent: u32) -> String {
+        format!("{pid} (x) S {parent} {}\n", "0 ".repeat(48))
     }
 
     fn machine(name: &str) -> (std::path::PathBuf, System) {
@@ -162,6 +195,9 @@ mod tests {
             ("cg/web/a/cgroup.procs", "1\n"),
             ("cg/web/b/cgroup.procs", "2\n3\n"),
             ("acct/db/cgroup.procs", "4\n"),
+            ("proc/1/stat", &stat(1, 0)),
+            ("proc/3/stat", &stat(3, 0)),
+            ("proc/7/stat", &stat(7, 2)),
             ("acct/db/cpuacct.usage", "123456\n"),
         ] {
             let path = folder.join(file);
@@ -186,16 +222,24 @@ mod tests {
             (2, "0::/web/b\n"),
             (3, "0::/web/b\n"),
             (4, "2:cpuacct:/db\n0::/\n"),
+            (5, ""),
         ] {
             table.insert(seen(pid, lines));
         }
         let find = |members: &[u32]| Own::find(&system, &mounts, &table, members);
         let mut buffer = Vec::new();
-        let web = find(&[1, 2, 3]).unwrap();
+        let web = find(&[1, 2, 3, 5]).unwrap();
         assert_eq!(web.usage_ns(&mut buffer), Some(77_000));
-        assert!(web.holds(&mounts, &table, &[1, 2]) && !web.holds(&mounts, &table, &[1, 4]));
+        assert!(web.holds(&mounts, &table, &[1, 2, 5]) && !web.holds(&mounts, &table, &[1, 4]));
         assert!(find(&[1, 2]).is_none(), "process 3 is in it too");
         assert!(find(&[1, 2, 3, 4]).is_none(), "only the root holds them all");
+        std::fs::write(folder.join("proc/3/stat"), stat(3, 7)).unwrap();
+        assert!(
+            find(&[1, 2]).is_some(),
+            "process 3 is a grandchild of one of them, just started"
+        );
+        std::fs::remove_file(folder.join("proc/3/stat")).unwrap();
+        assert!(find(&[1, 2]).is_some(), "process 3 has ended by now");
         assert_eq!(find(&[4]).unwrap().usage_ns(&mut buffer), Some(123_456));
         assert!(find(&[]).is_none());
         std::fs::remove_dir_all(folder).unwrap();

@@ -54,6 +54,8 @@ pub struct Member {
     pub ended_ns: Option<u64>,
     /// What it had spent in all when the kernel gave it back, ns.
     pub given_back_ns: Option<u64>,
+    /// What its clock misses of its ended threads, as told since it became a member, ns.
+    pub missed_ns: u64,
 }
 
 impl Member {
@@ -104,6 +106,8 @@ pub struct Watch {
     tasks_started: Option<u64>,
     /// What init had taken over from ended processes at the last account, ns.
     reaped_ns: Option<u64>,
+    /// Ended orphans that init had not waited for at the last account.
+    unreaped: Vec<Identity>,
 }
 
 impl Watch {
@@ -323,6 +327,19 @@ impl Watch {
         }
     }
 
+    /// The kernel has given back threads of a process that goes on, whose clock misses so much of them.
+    pub fn threads_given_back(&mut self, pid: u32, missed_ns: u64) {
+        let Some(member) = self.members.get_mut(&pid) else {
+            return;
+        };
+        if member.base_ns.is_some() {
+            member.missed_ns = member.missed_ns.saturating_add(missed_ns);
+            if let Some((_, account)) = self.groups.get_mut(member.group) {
+                account.ending_cost(missed_ns);
+            }
+        }
+    }
+
     /// The kernel has given back tasks unseen: what ending cost some processes is missing.
     pub fn lose_costs(&mut self) {
         let reason =
@@ -362,6 +379,7 @@ impl Watch {
                     .map(|_| (before.last_cpu_ns, before.last_children_ns));
                 member.ended_ns = before.ended_ns;
                 member.given_back_ns = before.given_back_ns;
+                member.missed_ns = before.missed_ns;
                 member.base_counts = before.last_counts;
                 member.base_faults = before.base_faults;
             }

@@ -1,4 +1,4 @@
-//! The program that the kernel runs for each task that it gives back: numbers and run time of the task into a record, the
+//! The program that the kernel runs for each task that it gives back: numbers and run times of the task into a record, the
 //! record into the queue. Written in the instructions of eBPF (`Documentation/bpf/standardization/instruction-set.rst`), so
 //! that nothing must be compiled where it runs.
 
@@ -9,8 +9,8 @@ use super::types::Places;
 use crate::netlink::{u32_at, u64_at};
 use crate::syscall::Instruction;
 
-/// Bytes of a record: process, thread, run time.
-pub(super) const RECORD_BYTES: usize = 16;
+/// Bytes of a record: process, thread, run time, and the sum of the run times of its process's ended tasks.
+pub(super) const RECORD_BYTES: usize = 24;
 
 /// The kernel lets only programs under terms that fit its own look into its structures; these are the autoperf authors' own.
 pub(super) const LICENSE: &std::ffi::CStr = c"Dual MIT/GPL";
@@ -62,6 +62,8 @@ pub(super) fn instructions(places: &Places, queue: &OwnedFd) -> Vec<Instruction>
     program.extend(copy(LOAD_U32, places.process, STORE_U32, RECORD));
     program.extend(copy(LOAD_U32, places.thread, STORE_U32, RECORD + 4));
     program.extend(copy(LOAD_U64, places.run_ns, STORE_U64, RECORD + 8));
+    program.push(instruction(LOAD_U64, TASK, TASK, places.shared, 0));
+    program.extend(copy(LOAD_U64, places.ended_ns, STORE_U64, RECORD + 16));
     program.extend([
         instruction(LOAD_WIDE, FIRST, MAP_DESCRIPTOR, 0, queue.as_raw_fd()),
         instruction(0, 0, 0, 0, 0),
@@ -81,5 +83,6 @@ pub(super) fn parse(record: &[u8; RECORD_BYTES]) -> Freed {
         process: u32_at(record, 0).unwrap_or(0),
         thread: u32_at(record, 4).unwrap_or(0),
         cpu_ns: u64_at(record, 8).unwrap_or(0),
+        in_clock_ns: u64_at(record, 16).unwrap_or(0),
     }
 }

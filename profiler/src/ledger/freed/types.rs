@@ -26,15 +26,20 @@ pub(super) struct Places {
     pub(super) thread: i16,
     /// The scheduler's sum of its run times, ns.
     pub(super) run_ns: i16,
+    /// The address of what it shares with the other tasks of its process.
+    pub(super) shared: i16,
+    /// In there: the sum of the run times of those that have ended, ns.
+    pub(super) ended_ns: i16,
 }
 
 impl Places {
     /// Finds them; `None` where the description is not one, or lacks one of them.
     pub(super) fn find(description: &[u8]) -> Option<Self> {
         let types = Types::new(description)?;
-        let [task, entity, tracepoint] = types.named([
+        let [task, entity, shared, tracepoint] = types.named([
             (STRUCT, "task_struct"),
             (STRUCT, "sched_entity"),
+            (STRUCT, "signal_struct"),
             (TYPEDEF, "btf_trace_sched_process_free"),
         ])?;
         let run = types.offset(task, "se", 0)? + types.offset(entity, "sum_exec_runtime", 0)?;
@@ -44,6 +49,8 @@ impl Places {
             process: place(types.offset(task, "tgid", 0)?)?,
             thread: place(types.offset(task, "pid", 0)?)?,
             run_ns: place(run)?,
+            shared: place(types.offset(task, "signal", 0)?)?,
+            ended_ns: place(types.offset(shared, "sum_sched_runtime", 0)?)?,
         })
     }
 }
@@ -245,8 +252,14 @@ mod tests {
         made.add(
             STRUCT,
             "task_struct",
-            &[("flags", 1, 0), ("se", 2, 1024), ("", 3, 8000)],
+            &[
+                ("flags", 1, 0),
+                ("se", 2, 1024),
+                ("", 3, 8000),
+                ("signal", 1, 16000),
+            ],
         );
+        made.add(STRUCT, "signal_struct", &[("sum_sched_runtime", 1, 640)]);
         made.add(TYPEDEF, "btf_trace_sched_process_free", &[]);
         made
     }
@@ -255,10 +268,12 @@ mod tests {
     fn members_are_found_also_in_structures_without_a_name() {
         let places = Places::find(&kernel().bytes()).unwrap();
         let expected = Places {
-            tracepoint: 6,
+            tracepoint: 7,
             process: 1000 + 12,
             thread: 1000 + 8,
             run_ns: 128 + 64,
+            shared: 2000,
+            ended_ns: 80,
         };
         assert_eq!(places, expected);
     }

@@ -190,3 +190,27 @@ fn what_ending_cost_those_that_nobody_waited_for_is_said_to_be_missing() {
     // A control group of their own has it.
     assert_eq!(run(false, &with_ledger(Some(0))), [0, 0, 0]);
 }
+
+#[test]
+fn parents_that_know_more_of_lost_records_do_not_add_what_ending_was_measured_to_cost() {
+    let circumstances = Circumstances {
+        ends: Ends::GivenBack,
+        ..TREE
+    };
+    let mut account = Account::default();
+    let parent = |children_ms: u64| TreeSum {
+        children_ns: children_ms * MS,
+        parents: 1,
+        ..sum(0)
+    };
+    account.settle(&parent(0), &circumstances);
+    // Two children of 100 ms, of which 10 are for ending; one's record is lost, and one was given back.
+    account.ended_unseen(90 * MS);
+    account.count_exit();
+    account.ending_cost(10 * MS);
+    account.lose_records(1);
+    let settled = account.settle(&parent(200), &circumstances);
+    assert_eq!((settled.cpu_ns, settled.source), (200 * MS, BY_GIVEN_BACK));
+    assert_eq!(settled.evidence.exit_overhead_ns, Some(10 * MS));
+    assert!(!settled.evidence.reasons.is_empty());
+}

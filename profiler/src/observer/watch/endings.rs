@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Member, Watch};
 use crate::observer::INIT;
 use crate::observer::account::Ends;
-use crate::observer::table::Table;
+use crate::observer::table::{Seen, Table};
 use crate::reading::HostReading;
 use crate::system::Facts;
 
@@ -42,6 +42,7 @@ impl Watch {
             }
             let base_ns = member.base_ns.map_or(0, |(own, _)| own);
             let final_ns = member.last_cpu_ns.max(member.ended_ns.unwrap_or(0));
+            let told_ns = final_ns.saturating_add(member.missed_ns);
             if let Some((_, account)) = self.groups.get_mut(member.group) {
                 account.ended(
                     member,
@@ -49,14 +50,14 @@ impl Watch {
                     heir == Some(member.group),
                 );
                 if let Some(given_back_ns) = member.given_back_ns {
-                    account.ending_cost(given_back_ns.saturating_sub(final_ns));
+                    account.ending_cost(given_back_ns.saturating_sub(told_ns));
                 }
             }
             if self.member(member.identity).is_some() {
                 self.members.remove(&member.identity.pid);
                 // Its record may still come, and is then counted for what it says more.
                 if self.ends != Ends::Untold {
-                    let told_ns = member.given_back_ns.map_or(final_ns, |ns| ns.max(final_ns));
+                    let told_ns = told_ns.max(member.given_back_ns.unwrap_or(0));
                     self.kin.count(member.identity.pid, member.group, told_ns);
                 }
             }
@@ -92,6 +93,7 @@ impl Watch {
         let first = self.tasks_started.is_none();
         self.tasks_started = started;
         let adopted_ns = self.growth_of_init(table, facts);
+        let unreaped = self.more_unreaped(table);
         if first {
             return;
         }
@@ -107,6 +109,13 @@ impl Watch {
                 ));
             }
         }
+        if unreaped > 0 {
+            for (_, account) in &mut self.groups {
+                account.suspect(format!(
+                    "{unreaped} ended orphans that init has not waited for yet may have been the group's"
+                ));
+            }
+        }
         if adopted_ns > 0 {
             for (_, account) in &mut self.groups {
                 account.suspect(format!(
@@ -115,6 +124,19 @@ impl Watch {
                 ));
             }
         }
+    }
+
+    /// How many ended orphans have come to wait for init since the last account.
+    fn more_unreaped(&mut self, table: &Table) -> usize {
+        let orphans = table
+            .iter()
+            .filter(|seen| seen.stat.parent == INIT && seen.stat.state == 'Z');
+        let now: Vec<_> = orphans.map(Seen::identity).collect();
+        let before = std::mem::replace(&mut self.unreaped, now);
+        self.unreaped
+            .iter()
+            .filter(|orphan| !before.contains(orphan))
+            .count()
     }
 
     /// What init has taken over from ended processes since the last account. Whose they were is not known; services of its

@@ -128,6 +128,18 @@ fn counts_start_at_zero_and_newcomers_count_whole() {
 }
 
 #[test]
+fn an_orphan_that_init_lets_wait_may_have_been_the_group_s() {
+    let mut machine = site();
+    let mut watch = watch(&["web"]);
+    machine.read(&mut watch);
+    assert!(machine.read(&mut watch)[0].complete);
+    machine.start(40, 1, "worker");
+    machine.change(40, |seen| seen.stat.state = 'Z');
+    assert!(!machine.read(&mut watch)[0].complete);
+    assert!(machine.read(&mut watch)[0].complete, "it is not a new one");
+}
+
+#[test]
 fn a_waited_for_child_is_counted_once() {
     let mut machine = site();
     let mut watch = watch(&["web"]);
@@ -389,6 +401,24 @@ mod told {
         assert_eq!(figures(&machine.read(&mut watch)), (31, 10, source()));
         watch.lose_costs();
         assert!(!machine.read(&mut watch)[0].complete);
+    }
+
+    #[test]
+    fn what_the_clock_misses_of_threads_is_not_counted_again_at_the_end() {
+        let (mut machine, mut watch) = site_and_watch(&["web"]);
+        watch.set_ends(Ends::GivenBack);
+        machine.spend(11, 10, 0);
+        watch.threads_given_back(11, 3 * MS);
+        watch.threads_given_back(99, 1_000 * MS);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [13]);
+        // Its exit records have 108 ms, since the clock has 2 of what ending cost its threads; in the end it was 114.
+        ended(&mut watch, 11, 108);
+        machine.table.remove(11);
+        assert_eq!(cpu_ms(&machine.read(&mut watch)), [13]);
+        watch.given_back(11, 114 * MS);
+        let reading = machine.read(&mut watch).remove(0);
+        assert_eq!(reading.cpu_ns / MS, 14);
+        assert_eq!(reading.evidence.exit_overhead_ns, Some(4 * MS));
     }
 
     #[test]
