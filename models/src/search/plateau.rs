@@ -26,6 +26,9 @@ struct Peak {
 /// Levels up to this ratio apart are close together.
 const CLOSE: f64 = 1.75;
 
+/// A level has few transactions where another has so many times as many.
+const FEW: u64 = 10;
+
 /// Share of an extrapolated rise that is in doubt.
 const RISE_DOUBT: f64 = 0.5;
 
@@ -117,10 +120,13 @@ impl SiteModel {
         })
     }
 
-    /// The logarithm of the throughput that the busiest profiled resource allows, by the level where it allows most.
+    /// The logarithm of the throughput that the busiest profiled resource allows, by the level where it allows most. A level of
+    /// few transactions does not know what one of them demands.
     pub(super) fn profiled_cap(&self) -> f64 {
-        let levels = self.evidence.levels.iter();
-        let limits: Option<Vec<f64>> = levels.map(|level| level.limit_per_s).collect();
+        let levels = || self.evidence.levels.iter();
+        let most = levels().map(|level| level.samples).max().unwrap_or(0);
+        let known = levels().filter(|level| level.samples >= most / FEW);
+        let limits: Option<Vec<f64>> = known.map(|level| level.limit_per_s).collect();
         let most = limits.and_then(|limits| limits.into_iter().max_by(f64::total_cmp));
         most.map_or(f64::INFINITY, f64::ln)
     }
