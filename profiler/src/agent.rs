@@ -114,9 +114,10 @@ impl Agent {
             match woken {
                 Woken::Stop => return Ok(()),
                 Woken::Visitor => listener.into_iter().for_each(|listener| self.accept(listener)),
-                Woken::Time => {}
+                Woken::Ledger | Woken::Time => {}
             }
-            told = self.drain();
+            // Whatever woke it, one look in this time is enough.
+            told = self.drain() || woken == Woken::Ledger;
             if clock::monotonic_ns() >= next_ns {
                 self.sample();
                 // The grid of the samples does not drift; what a stall has missed is left out.
@@ -207,9 +208,11 @@ impl Agent {
 }
 
 /// Why the agent's thread goes on.
+#[derive(PartialEq)]
 enum Woken {
     Stop,
     Visitor,
+    Ledger,
     Time,
 }
 
@@ -240,6 +243,7 @@ fn wait(
     Ok(match ready {
         Some(index) if index < stops.len() => Woken::Stop,
         Some(index) if index < visitors => Woken::Visitor,
-        _ => Woken::Time,
+        Some(_) => Woken::Ledger,
+        None => Woken::Time,
     })
 }
